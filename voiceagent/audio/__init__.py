@@ -1,0 +1,1 @@
+"""Audio: frames, resampling, voice activity, tones, recording, acoustic features."""

@@ -1,0 +1,295 @@
+"""The settings of one machine: a TOML file, every wrong line named with its mend.
+
+Each field's docstring is its documentation: `voiceagent config` prints them all. Relative
+paths are taken from the folder of the file that names them. A secret can be kept out of the
+file: any setting can come from the environment as ``VOICEAGENT_<SECTION>__<FIELD>``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.functional_validators import AfterValidator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text names each setting and its mend."""
+
+
+def _sip_uri(value: str) -> str:
+    if not value.startswith(("sip:", "sips:")):
+        raise ValueError("a SIP URI starts with sip:, such as sip:pbx.example.com")
+    return value
+
+
+SipUri = Annotated[str, AfterValidator(_sip_uri)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Sip(Section):
+    """How the agent is reached by SIP."""
+
+    address: str = "0.0.0.0"
+    """Local IP address to listen on."""
+    port: Port = 5060
+    """Local UDP port; 0 takes a free one."""
+    public_address: str = ""
+    """Address to write into Contact and SDP when it differs from `address` (NAT)."""
+    registrar: SipUri | None = None
+    """Register with this PBX, such as "sip:pbx.example.com"; leave out for an IP trunk."""
+    user: str = "voiceagent"
+    """User part of the agent's address of record."""
+    auth_user: str = ""
+    """Digest user name where it differs from `user`."""
+    password: str = ""
+    """Digest password; better set as VOICEAGENT_SIP__PASSWORD."""
+    expires_s: Annotated[int, Field(ge=30)] = 300
+    """Registration interval in seconds."""
+    proxy: SipUri | None = None
+    """Outbound proxy, where the PBX wants one."""
+    dial_domain: str = ""
+    """Host (and port) for targets written as plain extensions, such as "pbx.example.com:5060".
+    Taken from `registrar` when left out."""
+    allow: tuple[str, ...] = ("127.0.0.0/8",)
+    """Networks that INVITEs may come from; all others get 403. A registrar given by address is
+    always allowed. [] allows nobody, ["0.0.0.0/0"] everybody."""
+    codecs: tuple[Literal["PCMU", "PCMA", "G722"], ...] = ("PCMU", "PCMA")
+    """Codecs to offer, best first."""
+    rtp_port_min: Annotated[int, Field(ge=1024, le=65000)] = 16384
+    """First UDP port for RTP."""
+    rtp_port_count: Annotated[int, Field(ge=20)] = 400
+    """How many UDP ports RTP may take from `rtp_port_min` up."""
+    max_callers: Annotated[int, Field(ge=1)] | None = None
+    """Callers admitted at once; left out, as many as the SIP library allows with a leg kept free."""
+    retry_after_s: Annotated[int, Field(ge=1)] = 10
+    """Retry-After of the 503 that further callers get."""
+    session_expires_s: Annotated[int, Field(ge=90)] = 1800
+    """Session-Expires (RFC 4028), used when the other side can."""
+    trace: Path | None = None
+    """Write every SIP message to this file. It holds personal data: for fault-finding only."""
+
+    @field_validator("allow")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network, strict=False)
+        return value
+
+
+class Speech(Section):
+    """Who recognises and who speaks. Every address is a Wyoming service."""
+
+    address: str = ""
+    """Where the own speech service listens, "unix:/path" or "tcp:host:port". Left out: a
+    socket in the run folder."""
+    recognizer: str = ""
+    """Address of another Wyoming service for recognition; left out: the own one."""
+    synthesizer: str = ""
+    """Address of another Wyoming service for synthesis; left out: the own one."""
+    engine: Literal["whisper", "vosk"] | None = None
+    """Recogniser of the own service. Left out: vosk if `vosk_model` is set, else whisper."""
+    whisper_model: str = "whisper-base"
+    """Name of a model in models/registry.toml, or the folder of a CTranslate2 Whisper model."""
+    vosk_model: str = ""
+    """Name of a model in models/registry.toml, or the folder of a Vosk model."""
+    voice: str = "joe-us"
+    """Name of a voice in models/registry.toml, or the path of a Piper .onnx file."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    """Utterances recognised at once, each on a thread of its own."""
+
+
+class Turns(Section):
+    """Turn-taking, in milliseconds and seconds. A dialplan's step may say otherwise."""
+
+    decode_after_ms: Annotated[int, Field(ge=60, le=2000)] = 200
+    """Silence after which recognition begins; thrown away when speech goes on."""
+    end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 600
+    """Silence that ends a turn when nothing is known about what was said."""
+    end_silence_whole_ms: Annotated[int, Field(ge=100, le=5000)] = 300
+    """Silence that ends a turn whose words are a whole answer to what was asked."""
+    end_silence_unfinished_ms: Annotated[int, Field(ge=100, le=10000)] = 1500
+    """Silence that ends a turn whose words are plainly unfinished."""
+    max_turn_s: Annotated[float, Field(ge=2, le=120)] = 30.0
+    """A turn longer than this is ended."""
+    no_input_s: Annotated[float, Field(ge=1, le=120)] = 7.0
+    """Silence after the agent's question until it asks again."""
+    barge_in_ms: Annotated[int, Field(ge=40, le=2000)] = 160
+    """Speech that stops the agent."""
+
+
+class Handover(Section):
+    """How a caller gets to a person."""
+
+    ring_s: Annotated[float, Field(ge=1, le=300)] = 20.0
+    """How long a person's phone rings before the next target is tried."""
+    refer_s: Annotated[float, Field(ge=1, le=120)] = 8.0
+    """How long the REFER may take until the transfer counts as failed."""
+    push_s: Annotated[float, Field(ge=0, le=10)] = 1.0
+    """How long the context may take to reach the broker before the phone is called anyway."""
+    briefing: bool = True
+    """Speak a short briefing to the person before the caller is connected."""
+    music: Path | None = None
+    """WAV file played to a held caller (8 kHz or more, mono); left out: a soft built-in tune."""
+    targets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Targets by topic, first tried first: extensions or SIP URIs. They take the place of the
+    dialplan's targets for that topic."""
+
+
+class Mqtt(Section):
+    """The bus."""
+
+    url: str = ""
+    """Broker as mqtt://user:password@host:1883 or mqtts://…; left out: the embedded broker."""
+    embedded_address: str = "127.0.0.1:1883"
+    """Where the embedded broker listens; port 0 takes a free one."""
+    ca_file: Path | None = None
+    """CA certificate for mqtts."""
+    topic_root: str = "voiceagent/v1"
+    """First levels of every topic."""
+
+
+class Webhook(Section):
+    """An HTTP address that gets what the bus gets about handovers."""
+
+    url: str = ""
+    """POST each handover event here as JSON; left out: no webhook."""
+    secret: str = ""
+    """Key of the X-VoiceAgent-Signature header (HMAC-SHA256 of the body)."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 3.0
+    """How long one POST may take."""
+
+
+class Records(Section):
+    """What is kept."""
+
+    path: Path = Path("voiceagent.db")
+    """SQLite file of all events."""
+    recordings: Path | None = None
+    """Folder for two-channel recordings (left caller, right agent); left out: none are made."""
+
+
+class Log(Section):
+    """What is logged. No caller's words below debug."""
+
+    format: Literal["console", "json"] = "console"
+    """Lines for people or JSON for machines."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe level that is logged."""
+
+
+class Config(BaseSettings):
+    """All settings of one machine."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="VOICEAGENT_",
+        env_nested_delimiter="__",
+        use_attribute_docstrings=True,
+    )
+
+    dialplan: Path
+    """The dialplan that answers, a YAML file."""
+    line: str = "line-1"
+    """Name of this line on the bus and in the record."""
+    run_dir: Path = Path("run")
+    """Folder for sockets and other files of the running processes."""
+    sip: Sip = Sip()
+    speech: Speech = Speech()
+    turns: Turns = Turns()
+    handover: Handover = Handover()
+    mqtt: Mqtt = Mqtt()
+    webhook: Webhook = Webhook()
+    records: Records = Records()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return EnvSettingsSource(settings_cls), init_settings
+
+
+_PATHS = {
+    ("dialplan",),
+    ("run_dir",),
+    ("sip", "trace"),
+    ("handover", "music"),
+    ("mqtt", "ca_file"),
+    ("records", "path"),
+    ("records", "recordings"),
+}
+
+
+def load(path: Path) -> Config:
+    """Read the settings from a TOML file.
+
+    Raises:
+        ConfigError: the file cannot be read, is not TOML, or has a wrong or unknown setting;
+            the text has a line for each, with its mend.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from error
+    _anchor_paths(values, path.resolve().parent)
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        lines = [f"{path}: {_mend(item['loc'], item['msg'], item['type'])}" for item in error.errors()]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def _anchor_paths(values: dict[str, Any], folder: Path) -> None:
+    for *sections, name in _PATHS:
+        table: Any = values
+        for section in sections:
+            table = table.get(section, {}) if isinstance(table, dict) else {}
+        if isinstance(table, dict) and isinstance(table.get(name), str):
+            table[name] = os.path.normpath(folder / table[name])
+
+
+def _mend(loc: tuple[int | str, ...], message: str, kind: str) -> str:
+    where = ".".join(str(part) for part in loc)
+    if kind == "extra_forbidden":
+        return f"{where}: no such setting{_nearest(loc)}"
+    if kind == "missing":
+        return f"{where}: is missing: set it"
+    return f"{where}: {message.removeprefix('Value error, ')}"
+
+
+def _nearest(loc: tuple[int | str, ...]) -> str:
+    import difflib
+
+    model: Any = Config
+    for part in loc[:-1]:
+        field = model.model_fields.get(part)
+        model = field.annotation if field else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return ": take it out"
+    near = difflib.get_close_matches(str(loc[-1]), model.model_fields, n=1)
+    return f": did you mean {near[0]}?" if near else ": take it out"

@@ -1,0 +1,1 @@
+"""Dialogue: the dialplan, understanding, and the manager that follows the plan."""

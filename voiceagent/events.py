@@ -1,0 +1,451 @@
+"""The vocabulary: what the rooms say to each other and what the record keeps.
+
+Every step of a call leaves an event. An event is written to the store before anyone else
+hears of it; the transcript, the audit trail, the bus and the screens are views of the same
+stream. Times that end in ``_s`` are seconds; inside a call they count from its INVITE.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+SCHEMA_VERSION = 1
+"""Version of every message on the bus. Fields may be added within a version, not changed."""
+
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Action = Literal["continue", "clarify", "offer", "handover", "emergency"]
+
+
+class Fact(BaseModel):
+    """An immutable piece of vocabulary."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# -- what was said ------------------------------------------------------------------------------
+
+
+class Word(Fact):
+    """One recognised word."""
+
+    word: str
+    start_s: float
+    """Start, seconds from the start of the utterance's audio."""
+    end_s: float
+    """End, seconds from the start of the utterance's audio."""
+    confidence: Probability | None = None
+    """The recogniser's probability, or None where the engine gives none."""
+
+
+class Utterance(Fact):
+    """What the recogniser made of one stretch of the caller's speech."""
+
+    text: str
+    start_s: float = 0.0
+    """Start of the speech, seconds from INVITE (from the start of a file in `analyze`)."""
+    end_s: float = 0.0
+    """End of the speech, same origin as `start_s`."""
+    confidence: Probability | None = None
+    """Raw confidence of the whole text, or None where the engine gives none."""
+    words: tuple[Word, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    """Other readings, best first, without `text` itself."""
+    no_speech: Probability | None = None
+    """Probability that there was no speech at all, where the engine tells."""
+    engine: str = ""
+    """Name of the recogniser and its model, such as ``whisper-base``."""
+
+
+class Expectation(Fact):
+    """What the agent has just asked for: it tells turn-taking when an answer is whole."""
+
+    kind: Literal["open", "yes_no", "digits", "number", "date", "name", "choice"] = "open"
+    slot: str | None = None
+    """Name of the slot that the answer fills."""
+    min_digits: int | None = None
+    max_digits: int | None = None
+    choices: tuple[str, ...] = ()
+
+
+class Understanding(Fact):
+    """What a text means to a dialplan."""
+
+    text: str
+    intent: str | None = None
+    """Name of the nearest intent, or None when nothing is near enough."""
+    similarity: float = 0.0
+    """Cosine similarity to the nearest intent, -1 to 1."""
+    margin: float = 0.0
+    """Lead of the nearest intent over the next one, in cosine similarity."""
+    in_scope: bool = False
+    """Whether the text is something the dialplan speaks about at all."""
+    entities: dict[str, Any] = Field(default_factory=dict)
+    """Values found in the text by entity kind: ``digits``, ``number``, ``date`` (ISO 8601),
+    ``yes_no`` (bool), ``name``, ``choice``."""
+    topics: dict[str, float] = Field(default_factory=dict)
+    """Topics that belong to people, by name, with how surely they were met (0 to 1)."""
+
+
+class CallFacts(Fact):
+    """What the INVITE says about a call."""
+
+    caller_uri: str = ""
+    """URI of the From header (RFC 3261, 20.20)."""
+    caller_number: str = ""
+    """User part of the asserted identity (RFC 3325) where there is one, else of From."""
+    caller_name: str = ""
+    dialled: str = ""
+    """User part of the Request-URI."""
+    asserted_identity: str = ""
+    """URI of P-Asserted-Identity, empty when absent."""
+    diversion: str = ""
+    """URI of the first Diversion header (RFC 5806), empty when absent."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """The INVITE's ``X-*`` headers."""
+    sip_call_id: str = ""
+    source: str = ""
+    """Address and port the INVITE came from."""
+
+
+# -- what a person gets -------------------------------------------------------------------------
+
+
+class TranscriptLine(Fact):
+    """One line of the transcript, in the order of speaking."""
+
+    who: Literal["caller", "agent", "person"]
+    text: str
+    """What was heard: of an interrupted sentence only the part that left before the cut."""
+    start_s: float
+    end_s: float
+    confidence: Probability | None = None
+    anger: Probability | None = None
+
+
+class HandoverContext(Fact):
+    """Everything a person needs, so that the caller need not say it again."""
+
+    handover_id: str
+    """Opaque id, the same as in the ``User-to-User`` header (RFC 7433)."""
+    call_id: str
+    created_at: datetime
+    facts: CallFacts
+    language: str = "en"
+    reason: str
+    """Why the call is handed over, in a sentence."""
+    reasons: tuple[str, ...] = ()
+    """Every reason the policy gave, strongest first."""
+    topic: str = "general"
+    intent: str | None = None
+    """What the caller last wanted, as the dialplan names it."""
+    slots: dict[str, Any] = Field(default_factory=dict)
+    tried: tuple[str, ...] = ()
+    """What the agent did and what came of it, a sentence each."""
+    anger: Probability = 0.0
+    summary: str = ""
+    transcript: tuple[TranscriptLine, ...] = ()
+
+
+# -- events -------------------------------------------------------------------------------------
+
+
+class Event(Fact):
+    """Base of all events; `type` names the event on the bus and in the store."""
+
+    type: str
+
+
+class LineStarted(Event):
+    type: Literal["line.started"] = "line.started"
+    line: str
+    max_callers: int
+    """Callers admitted at once, with a leg kept free for a handover."""
+
+
+class LineDraining(Event):
+    """The line admits no new callers and ends when the last one has left."""
+
+    type: Literal["line.draining"] = "line.draining"
+    line: str
+    calls: int
+
+
+class LineStopped(Event):
+    type: Literal["line.stopped"] = "line.stopped"
+    line: str
+
+
+class SpeechLost(Event):
+    """The speech service cannot be reached or failed to answer."""
+
+    type: Literal["speech.lost"] = "speech.lost"
+    reason: str
+
+
+class SpeechRestored(Event):
+    type: Literal["speech.restored"] = "speech.restored"
+
+
+class CallArrived(Event):
+    type: Literal["call.arrived"] = "call.arrived"
+    facts: CallFacts
+
+
+class CallRefused(Event):
+    """The line sent a final error response to the INVITE."""
+
+    type: Literal["call.refused"] = "call.refused"
+    code: int
+    """SIP status code."""
+    reason: str
+
+
+class CallAnswered(Event):
+    type: Literal["call.answered"] = "call.answered"
+
+
+class AgentSpoke(Event):
+    """The agent has finished, or was stopped in, saying something."""
+
+    type: Literal["agent.spoke"] = "agent.spoke"
+    turn: int
+    text: str
+    heard: str
+    """The part of `text` that was played before an interruption; the whole text otherwise."""
+    interrupted: bool = False
+    start_s: float
+    end_s: float
+    gap_s: float | None = None
+    """From the caller's last speech to the first sample of this reply; None when unprompted."""
+
+
+class CallerInterrupted(Event):
+    """Barge-in: the caller spoke and the agent stopped."""
+
+    type: Literal["caller.interrupted"] = "caller.interrupted"
+    start_s: float
+    """Start of the caller's speech."""
+    stopped_s: float
+    """When the agent fell silent."""
+
+
+class TurnHeard(Event):
+    """A caller's turn has ended and was recognised."""
+
+    type: Literal["turn.heard"] = "turn.heard"
+    turn: int
+    utterance: Utterance
+    timings: dict[str, float] = Field(default_factory=dict)
+    """Where the wait went, seconds by stage: ``endpoint``, ``recognition``."""
+
+
+class TurnMissed(Event):
+    """The caller said nothing in time, or nothing that could be recognised."""
+
+    type: Literal["turn.missed"] = "turn.missed"
+    turn: int
+    why: Literal["no-input", "no-match", "recognition-failed"]
+
+
+class DtmfReceived(Event):
+    type: Literal["dtmf.received"] = "dtmf.received"
+    digit: str
+
+
+class TurnUnderstood(Event):
+    type: Literal["turn.understood"] = "turn.understood"
+    turn: int
+    understanding: Understanding
+    slots: dict[str, Any] = Field(default_factory=dict)
+
+
+class LookupDone(Event):
+    type: Literal["lookup.done"] = "lookup.done"
+    name: str
+    found: bool
+    took_s: float
+    error: str = ""
+
+
+class Verdict(Event):
+    """What the policy decided for a turn, and why."""
+
+    type: Literal["verdict"] = "verdict"
+    turn: int
+    action: Action
+    understood: Probability
+    """Probability that the agent understood this turn."""
+    anger: Probability
+    anger_voice: Probability | None = None
+    """Anger by prosody alone, None where the voice could not be measured."""
+    anger_words: Probability = 0.0
+    wish_for_person: Probability = 0.0
+    topic: str = "general"
+    """Topic the handover is routed by."""
+    contributions: dict[str, float] = Field(default_factory=dict)
+    """How much each detector weighed in the decision, 0 to 1, by detector name."""
+    reasons: tuple[str, ...] = ()
+    """Sentences a supervisor understands, strongest first."""
+
+
+class HandoverStarted(Event):
+    type: Literal["handover.started"] = "handover.started"
+    handover_id: str
+    reason: str
+    topic: str
+    targets: tuple[str, ...]
+    """SIP URIs or extensions, in the order they will be tried."""
+
+
+class HandoverContextReady(Event):
+    """The context package, published before the person's phone is called."""
+
+    type: Literal["handover.context"] = "handover.context"
+    handover_id: str
+    context: HandoverContext
+
+
+class CallerHeld(Event):
+    type: Literal["caller.held"] = "caller.held"
+
+
+class CallerResumed(Event):
+    type: Literal["caller.resumed"] = "caller.resumed"
+
+
+class ConsultationCalling(Event):
+    type: Literal["consultation.calling"] = "consultation.calling"
+    handover_id: str
+    target: str
+    attempt: int
+
+
+class ConsultationRinging(Event):
+    type: Literal["consultation.ringing"] = "consultation.ringing"
+    handover_id: str
+    target: str
+
+
+class ConsultationAnswered(Event):
+    type: Literal["consultation.answered"] = "consultation.answered"
+    handover_id: str
+    target: str
+
+
+class ConsultationFailed(Event):
+    type: Literal["consultation.failed"] = "consultation.failed"
+    handover_id: str
+    target: str
+    code: int
+    """SIP status code; 487 when the agent withdrew the call itself."""
+    reason: str
+
+
+class BriefingSpoken(Event):
+    type: Literal["briefing.spoken"] = "briefing.spoken"
+    handover_id: str
+    text: str
+
+
+class ReferSent(Event):
+    """REFER with Replaces went to the caller's side (RFC 3515, RFC 3891, RFC 5589)."""
+
+    type: Literal["refer.sent"] = "refer.sent"
+    handover_id: str
+    target: str
+
+
+class ReferAnswered(Event):
+    """A status of the transfer, from the REFER's response or a NOTIFY's sipfrag."""
+
+    type: Literal["refer.answered"] = "refer.answered"
+    handover_id: str
+    code: int
+    final: bool
+
+
+class HandoverCompleted(Event):
+    type: Literal["handover.completed"] = "handover.completed"
+    handover_id: str
+    target: str
+
+
+class HandoverFailed(Event):
+    """No person could be reached, or the caller left; the reason says which."""
+
+    type: Literal["handover.failed"] = "handover.failed"
+    handover_id: str
+    reason: str
+
+
+class CallEnded(Event):
+    type: Literal["call.ended"] = "call.ended"
+    by: Literal["caller", "agent", "transfer", "error"]
+    reason: str
+    duration_s: float
+
+
+AnyEvent = Annotated[
+    LineStarted
+    | LineDraining
+    | LineStopped
+    | SpeechLost
+    | SpeechRestored
+    | CallArrived
+    | CallRefused
+    | CallAnswered
+    | AgentSpoke
+    | CallerInterrupted
+    | TurnHeard
+    | TurnMissed
+    | DtmfReceived
+    | TurnUnderstood
+    | LookupDone
+    | Verdict
+    | HandoverStarted
+    | HandoverContextReady
+    | CallerHeld
+    | CallerResumed
+    | ConsultationCalling
+    | ConsultationRinging
+    | ConsultationAnswered
+    | ConsultationFailed
+    | BriefingSpoken
+    | ReferSent
+    | ReferAnswered
+    | HandoverCompleted
+    | HandoverFailed
+    | CallEnded,
+    Field(discriminator="type"),
+]
+
+
+class Record(Fact):
+    """An event with its place in the stream: what is stored and what is published."""
+
+    v: Literal[1] = SCHEMA_VERSION
+    id: str = Field(default_factory=lambda: uuid.uuid4().hex)
+    line: str
+    call_id: str = ""
+    """The agent's own id of the call; empty for events of the line itself."""
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    t_s: float | None = None
+    """Seconds from the call's INVITE by a monotonic clock; None for events of the line."""
+    event: AnyEvent
+
+
+RECORD: TypeAdapter[Record] = TypeAdapter(Record)
+
+
+class Journal(Protocol):
+    """Where a conversation writes its events."""
+
+    def write(self, record: Record) -> None:
+        """Store the record, then publish it. Never blocks and never raises."""
+
+    async def delivered(self, record_id: str, timeout_s: float) -> bool:
+        """Wait until the record was acknowledged by the bus; False when it was not in time."""

@@ -1,0 +1,1 @@
+"""Records: the store of events, and the views of it."""

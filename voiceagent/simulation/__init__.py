@@ -1,0 +1,1 @@
+"""Simulation: phones that behave like people, the demonstration call, and its report."""

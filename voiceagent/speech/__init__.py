@@ -1,0 +1,1 @@
+"""Speech: recognisers and synthesisers, the speech service, turn-taking."""

@@ -1,0 +1,1 @@
+"""Supervision: the bus, its broker, and what a supervisor sees on it."""

@@ -1,0 +1,1 @@
+"""Telephony: the user agent, call legs, media port, headers and the transfer."""
