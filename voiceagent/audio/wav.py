@@ -1,0 +1,63 @@
+"""Sound files in and out: any format and rate in, mono WAV out."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import av
+import numpy as np
+
+from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_pcm
+
+
+class AudioFileError(Exception):
+    """A sound file cannot be read; the text names the file and the fault."""
+
+
+def load(path: Path, rate: int = SAMPLE_RATE) -> Floats:
+    """A sound file as mono floats of shape (samples,); channels are mixed.
+
+    Raises:
+        AudioFileError: the file is missing or holds no audio that can be decoded.
+    """
+    return np.asarray(load_channels(path, rate).mean(axis=0), np.float32)
+
+
+def load_channels(path: Path, rate: int = SAMPLE_RATE) -> Floats:
+    """A sound file as floats of shape (channels, samples).
+
+    Raises:
+        AudioFileError: the file is missing or holds no audio that can be decoded.
+    """
+    pieces: list[Floats] = []
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise AudioFileError(f"{path}: holds no audio")
+            resampler = av.AudioResampler(format="fltp", rate=rate)
+            for frame in container.decode(audio=0):
+                pieces += map(_samples, resampler.resample(frame))
+            pieces += map(_samples, resampler.resample(None))
+    except (OSError, av.FFmpegError) as error:
+        raise AudioFileError(f"{path}: cannot be read as audio: {error.strerror}") from error
+    if not pieces:
+        raise AudioFileError(f"{path}: holds no audio")
+    return np.concatenate(pieces, axis=1)
+
+
+def _samples(frame: av.AudioFrame) -> Floats:
+    return np.asarray(frame.to_ndarray(), np.float32)
+
+
+def save(path: Path, samples: Floats, rate: int = SAMPLE_RATE) -> None:
+    """Write mono floats as a 16-bit WAV file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(to_pcm(samples))
