@@ -1,1 +1,1 @@
-"""Records: the store of events, and the views of it."""
+"""Records: the store of all events, and views of a call made from them."""

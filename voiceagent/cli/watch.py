@@ -1,0 +1,157 @@
+"""`voiceagent watch` and `voiceagent calls`: what goes on, over the bus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from voiceagent import config
+from voiceagent.events import RECORD
+from voiceagent.supervision.address import Address
+from voiceagent.supervision.bus import BusError, follow, subscribed
+from voiceagent.supervision.render import render
+from voiceagent.supervision.states import CallState, LineState
+from voiceagent.supervision.topics import Topics
+
+QUIET_S = 0.4
+"""Retained messages come at once after subscribing; this much silence means that was all."""
+
+_Command = Callable[..., None]
+
+
+def _broker_options(command: _Command) -> _Command:
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),
+        click.option("--url", default="", help="Broker as mqtt://host:1883, over the settings."),
+        click.option(
+            "-c",
+            "--config",
+            "file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Settings (TOML) that name the broker.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("call_id", required=False)
+@_broker_options
+def watch(call_id: str | None, file: Path | None, url: str, as_json: bool) -> None:
+    """Show events as they happen, of all calls or of CALL_ID, with what callers say."""
+    mqtt = _settings(file)
+    topics = Topics(mqtt.topic_root)
+    console = Console(soft_wrap=True)
+
+    async def show() -> None:
+        async for message in follow(Address.of(mqtt, url), [topics.events(call_id)], _lost):
+            payload = bytes(message.payload) if isinstance(message.payload, bytes) else b""
+            if as_json:
+                click.echo(payload.decode())
+            else:
+                console.print(_line(payload))
+
+    _run(show)
+
+
+@click.command()
+@_broker_options
+def calls(file: Path | None, url: str, as_json: bool) -> None:
+    """List the live calls."""
+    mqtt = _settings(file)
+    topics = Topics(mqtt.topic_root)
+
+    async def show() -> None:
+        lines, live = await _snapshot(Address.of(mqtt, url), topics)
+        live = [call for call in live if lines.get(call.line) != "lost"]
+        if as_json:
+            for call in live:
+                click.echo(call.model_dump_json())
+        elif live:
+            Console().print(_table(live))
+        else:
+            click.echo("no calls")
+
+    _run(show)
+
+
+async def _snapshot(address: Address, topics: Topics) -> tuple[dict[str, str], list[CallState]]:
+    lines: dict[str, str] = {}
+    live: list[CallState] = []
+    async with subscribed(address, [topics.line_states(), topics.call_states()]) as messages:
+        while True:
+            try:
+                message = await asyncio.wait_for(anext(messages), QUIET_S)
+            except TimeoutError:
+                break
+            if not message.retain or not isinstance(message.payload, bytes):
+                continue
+            if message.topic.matches(topics.line_states()):
+                line = LineState.model_validate_json(message.payload, extra="ignore")
+                lines[line.line] = line.state
+            else:
+                live.append(CallState.model_validate_json(message.payload, extra="ignore"))
+    return lines, sorted(live, key=lambda call: call.started_at)
+
+
+def _line(payload: bytes) -> Text:
+    try:
+        # A newer line may send fields that this program does not know.
+        return render(RECORD.validate_json(payload, extra="ignore"))
+    except ValidationError:
+        return Text(f"not understood: {payload.decode(errors='replace')}", style="dim")
+
+
+def _table(live: list[CallState]) -> Table:
+    table = Table(box=None, header_style="bold")
+    for heading in ("call", "line", "caller", "for", "phase", "turns", "anger", "person"):
+        table.add_column(heading)
+    now = datetime.now(UTC)
+    for call in live:
+        table.add_row(
+            call.call_id,
+            call.line,
+            call.caller,
+            f"{(now - call.started_at).total_seconds():.0f} s",
+            call.phase,
+            str(call.turns),
+            "" if call.anger is None else f"{call.anger:.0%}",
+            call.target or "",
+        )
+    return table
+
+
+def _settings(file: Path | None) -> config.Mqtt:
+    try:
+        return config.load(file).mqtt if file else config.Mqtt()
+    except config.ConfigError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _lost(problem: str) -> None:
+    click.echo(f"{problem}: trying again", err=True)
+
+
+def _run(command: Callable[[], Awaitable[None]]) -> None:
+    async def main() -> None:
+        await command()
+
+    try:
+        asyncio.run(main())
+    except BusError as error:
+        raise click.ClickException(
+            f"{error}: is voiceagent running? -c FILE or --url names another broker"
+        ) from error
+    except config.ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -1,0 +1,120 @@
+"""Views of one call's events: what was said, and what was decided and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from voiceagent.events import (
+    AgentSpoke,
+    CallArrived,
+    CallEnded,
+    ConsultationFailed,
+    HandoverCompleted,
+    HandoverFailed,
+    HandoverStarted,
+    Record,
+    TranscriptLine,
+    TurnHeard,
+    Verdict,
+)
+
+
+def lines(records: Iterable[Record]) -> tuple[TranscriptLine, ...]:
+    """What was said, in the order of speaking; a caller's line carries the anger of its verdict."""
+    records = list(records)
+    anger = {r.event.turn: r.event.anger for r in records if isinstance(r.event, Verdict)}
+    spoken = [line for r in records if (line := _line(r, anger)) is not None]
+    return tuple(sorted(spoken, key=lambda line: line.start_s))
+
+
+def as_json(records: Iterable[Record]) -> dict[str, Any]:
+    """The call as one JSON object: its facts, its lines, its verdicts, and how it ended."""
+    records = list(records)
+    arrived = next((r for r in records if isinstance(r.event, CallArrived)), None)
+    ended = next((r for r in records if isinstance(r.event, CallEnded)), None)
+    return {
+        "call_id": records[0].call_id if records else "",
+        "started_at": arrived.at.isoformat() if arrived else None,
+        "facts": arrived.event.model_dump(mode="json")["facts"] if arrived else None,
+        "lines": [line.model_dump(mode="json") for line in lines(records)],
+        "verdicts": [
+            {"t_s": r.t_s, **r.event.model_dump(mode="json", exclude={"type"})}
+            for r in records
+            if isinstance(r.event, Verdict)
+        ],
+        "ended": ended.event.model_dump(mode="json", exclude={"type"}) if ended else None,
+    }
+
+
+def as_text(records: Iterable[Record]) -> str:
+    """The call for reading: what was said, under each turn the verdict with its reasons."""
+    records = list(records)
+    anger = {r.event.turn: r.event.anger for r in records if isinstance(r.event, Verdict)}
+    heard_at = {
+        r.event.turn: r.event.utterance.start_s for r in records if isinstance(r.event, TurnHeard)
+    }
+    entries: list[tuple[float, str]] = []
+    for record in records:
+        line = _line(record, anger)
+        if line is not None:
+            entries.append((line.start_s, f"{_clock(line.start_s)}  {line.who:<7} {line.text}"))
+        elif isinstance(record.event, Verdict):
+            # A verdict stands under the words it judges, not at the moment it was reached.
+            at = heard_at.get(record.event.turn, record.t_s or 0.0)
+            entries.append((at, "\n".join(_verdict(record.event))))
+        elif note := _note(record):
+            entries.append((record.t_s or 0.0, f"{_clock(record.t_s)}  -- {note}"))
+    entries.sort(key=lambda entry: entry[0])
+    return "".join(f"{text}\n" for _, text in entries)
+
+
+def _line(record: Record, anger: dict[int, float]) -> TranscriptLine | None:
+    event = record.event
+    if isinstance(event, TurnHeard) and event.utterance.text:
+        said = event.utterance
+        return TranscriptLine(
+            who="caller",
+            text=said.text,
+            start_s=said.start_s,
+            end_s=said.end_s,
+            confidence=said.confidence,
+            anger=anger.get(event.turn),
+        )
+    if isinstance(event, AgentSpoke) and event.heard:
+        return TranscriptLine(
+            who="agent", text=event.heard, start_s=event.start_s, end_s=event.end_s
+        )
+    return None
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    indent = " " * 18
+    yield (
+        f"{indent}[{verdict.action}] understood {verdict.understood:.0%}, anger {verdict.anger:.0%}"
+    )
+    for reason in verdict.reasons:
+        yield f"{indent}  because {reason}"
+
+
+def _note(record: Record) -> str:
+    match record.event:
+        case CallArrived(facts=facts):
+            return f"call from {facts.caller_number or facts.caller_uri or 'unknown'}"
+        case HandoverStarted(reason=reason):
+            return f"handing over: {reason}"
+        case ConsultationFailed(target=target, code=code, reason=reason):
+            return f"{target} not reached: {code} {reason}"
+        case HandoverCompleted(target=target):
+            return f"handed over to {target}"
+        case HandoverFailed(reason=reason):
+            return f"not handed over: {reason}"
+        case CallEnded(by=by, reason=reason):
+            return f"call ended by {by}: {reason}"
+        case _:
+            return ""
+
+
+def _clock(t_s: float | None) -> str:
+    minutes, seconds = divmod(t_s or 0.0, 60.0)
+    return f"{int(minutes):02d}:{seconds:04.1f}"

@@ -1,0 +1,93 @@
+"""Where the broker is and how to connect to it."""
+
+from __future__ import annotations
+
+import ssl
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+import aiomqtt
+
+from voiceagent import config
+
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+@dataclass(frozen=True)
+class Address:
+    """A broker's address, with what is needed to be let in."""
+
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+
+    @classmethod
+    def of(cls, mqtt: config.Mqtt, url: str = "") -> Self:
+        """The broker of the settings: `url`, else ``mqtt.url``, else the embedded one.
+
+        Raises:
+            ConfigError: there is no such address.
+        """
+        url = url or mqtt.url or f"mqtt://{mqtt.embedded_address}"
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise config.ConfigError(f"mqtt.url: {error}: write mqtt://host:1883") from error
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise config.ConfigError(
+                "mqtt.url: is not an address of a broker: "
+                "write mqtt://user:password@host:1883 or mqtts://host:8883"
+            )
+        if port == 0:
+            raise config.ConfigError(
+                "mqtt.embedded_address: port 0 is another one at each start: "
+                "give a port, or the broker's URL"
+            )
+        return cls(
+            host=parts.hostname,
+            port=port or _PORTS[parts.scheme],
+            user=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            tls=parts.scheme == "mqtts",
+            ca_file=mqtt.ca_file,
+        )
+
+    def __str__(self) -> str:
+        """The address without its password."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
+
+    def client(self, name: str, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
+        """A client that is not connected yet; `name` begins its client id.
+
+        Raises:
+            ConfigError: the CA file cannot be read.
+        """
+        return aiomqtt.Client(
+            self.host,
+            self.port,
+            username=self.user,
+            password=self.password,
+            identifier=f"voiceagent-{name}-{uuid.uuid4().hex[:8]}",
+            tls_context=self._tls_context(),
+            will=will,
+            timeout=5.0,
+            keepalive=15,
+        )
+
+    def _tls_context(self) -> ssl.SSLContext | None:
+        if not self.tls:
+            return None
+        try:
+            return ssl.create_default_context(cafile=self.ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise config.ConfigError(
+                f"mqtt.ca_file: {self.ca_file} is not a readable certificate in PEM: {error}"
+            ) from error

@@ -1,0 +1,96 @@
+"""The embedded broker: MQTT 3.1.1 (amqtt) in a process of its own, for one machine.
+
+``python -m voiceagent.supervision.broker --address 127.0.0.1:1883`` prints one line of JSON,
+``{"url": "mqtt://127.0.0.1:1883", "port": 1883}``, when it is ready, and ends on SIGTERM,
+SIGINT, or when its parent dies. It knows no users: leave it on loopback, and name a broker of
+your own in ``mqtt.url`` for more than one machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import logging
+import signal
+import sys
+
+import click
+from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
+from amqtt.broker import Broker
+from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
+from amqtt.session import Session
+
+from voiceagent.config import ConfigError
+from voiceagent.supervision.embedded import split_address
+
+_PR_SET_PDEATHSIG = 1
+
+
+class _Broker(Broker):  # type: ignore[misc]
+    """amqtt, without a leak: it sends every new connection all that others have subscribed to."""
+
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Session
+    ) -> None:
+        holders = self._subscriptions.get(subscription[0], [])
+        if any(holder.client_id == session.client_id for holder, _ in holders):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
+
+async def serve(host: str, port: int) -> None:
+    """Serve until cancelled; prints the ready line."""
+    config = BrokerConfig(
+        listeners={"default": ListenerConfig(type=ListenerType.EXTERNAL)},
+        plugins={"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+    )
+    broker = _Broker(config)
+    await broker.start()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await broker.external_connected(
+            StreamReaderAdapter(reader), StreamWriterAdapter(writer), "default"
+        )
+
+    try:
+        server = await asyncio.start_server(connected, host, port)
+        real = server.sockets[0].getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        print(json.dumps({"url": f"mqtt://{shown}:{real}", "port": real}), flush=True)
+        async with server:
+            await server.serve_forever()
+    finally:
+        await broker.shutdown()
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+async def _serve_until_signal(host: str, port: int) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await serve(host, port)
+    except asyncio.CancelledError:
+        return
+
+
+@click.command()
+@click.option("--address", default="127.0.0.1:1883", show_default=True, help="host:port; 0 = any.")
+def main(address: str) -> None:
+    """Run the embedded MQTT broker."""
+    _end_with_parent()
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    try:
+        host, port = split_address(address)
+        asyncio.run(_serve_until_signal(host, port))
+    except (ConfigError, OSError) as error:
+        raise click.ClickException(f"the broker cannot listen on {address}: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""One record as one line on a terminal."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from voiceagent import events as e
+
+_ACTION_STYLES: dict[e.Action, str] = {
+    "continue": "green",
+    "clarify": "yellow",
+    "offer": "yellow",
+    "handover": "bold magenta",
+    "emergency": "bold red",
+}
+
+
+def render(record: e.Record) -> Text:
+    """The record as one line: seconds from INVITE, call, what happened. Shows callers' words."""
+    line = Text(no_wrap=False)
+    line.append(f"{record.t_s:8.2f}s " if record.t_s is not None else f"{record.at:%H:%M:%S}  ")
+    line.stylize("dim")
+    line.append(f"{(record.call_id or record.line)[:8]:<8}  ", style="cyan")
+    return line.append_text(_what(record.event))
+
+
+def _what(event: e.Event) -> Text:
+    match event:
+        case e.AgentSpoke() | e.TurnHeard() | e.Verdict() | e.CallerInterrupted():
+            return _turn(event)
+        case e.TurnMissed() | e.TurnUnderstood() | e.LookupDone() | e.DtmfReceived():
+            return _step(event)
+        case _ if event.type.startswith(("handover.", "consultation.", "refer.", "briefing.")):
+            return _handover(event)
+        case _:
+            return _call(event)
+
+
+def _turn(event: e.Event) -> Text:
+    match event:
+        case e.TurnHeard(utterance=said):
+            sure = f"  ({said.confidence:.0%} sure)" if said.confidence is not None else ""
+            return _said("caller", said.text, "bold") + Text(sure, style="dim")
+        case e.AgentSpoke(heard=heard, interrupted=cut, gap_s=gap):
+            wait = f"  (after {gap * 1000:.0f} ms)" if gap is not None else ""
+            end = " [interrupted]" if cut else ""
+            return _said("agent", heard, "blue") + Text(end, style="yellow") + Text(wait, "dim")
+        case e.Verdict():
+            verdict = Text("verdict  ").append(event.action, style=_ACTION_STYLES[event.action])
+            verdict.append(f"  understood {event.understood:.0%}")
+            verdict.append(f"  anger {event.anger:.0%}", style="red" if event.anger >= 0.5 else "")
+            return verdict.append(f"  {'; '.join(event.reasons)}", style="italic")
+        case e.CallerInterrupted(start_s=start, stopped_s=stopped):
+            took = (stopped - start) * 1000
+            return Text(f"caller interrupts, agent silent after {took:.0f} ms", style="yellow")
+    raise AssertionError(event.type)
+
+
+def _step(event: e.Event) -> Text:
+    match event:
+        case e.TurnMissed(why=why):
+            return Text(f"turn missed: {why}", style="yellow")
+        case e.TurnUnderstood(understanding=found, slots=slots):
+            entities = " ".join(f"{key}={value}" for key, value in found.entities.items())
+            filled = " ".join(f"{key}={value}" for key, value in slots.items())
+            parts = [f"means {found.intent or 'nothing known'} ({found.similarity:.2f})"]
+            parts += [part for part in (entities, f"slots {filled}" if filled else "") if part]
+            return Text("  ".join(parts), style="dim")
+        case e.LookupDone(name=name, found=ok, took_s=took, error=error):
+            result = error or ("found" if ok else "nothing found")
+            return Text(f"look-up {name}: {result} in {took * 1000:.0f} ms", style="dim")
+        case e.DtmfReceived(digit=digit):
+            return Text(f"caller pressed {digit}")
+    raise AssertionError(event.type)
+
+
+def _handover(event: e.Event) -> Text:
+    match event:
+        case e.HandoverStarted(reason=reason, topic=topic, targets=targets):
+            who = ", ".join(targets)
+            return Text(f"handover to {who} ({topic}): {reason}", style="bold magenta")
+        case e.HandoverContextReady(context=context):
+            return Text(f"context ready, {len(context.transcript)} lines", style="magenta")
+        case e.ConsultationCalling(target=target, attempt=attempt):
+            return Text(f"calling {target}, attempt {attempt}", style="magenta")
+        case e.ConsultationRinging(target=target):
+            return Text(f"{target} rings", style="magenta")
+        case e.ConsultationAnswered(target=target):
+            return Text(f"{target} answered", style="magenta")
+        case e.ConsultationFailed(target=target, code=code, reason=reason):
+            return Text(f"{target} not reached: {code} {reason}", style="red")
+        case e.BriefingSpoken(text=text):
+            return _said("briefing", text, "magenta")
+        case e.ReferSent(target=target):
+            return Text(f"REFER sent, caller to {target}", style="magenta")
+        case e.ReferAnswered(code=code, final=final):
+            return Text(f"transfer {code}{' final' if final else ''}", style="magenta")
+        case e.HandoverCompleted(target=target):
+            return Text(f"caller and {target} are connected", style="bold green")
+        case e.HandoverFailed(reason=reason):
+            return Text(f"handover failed: {reason}", style="bold red")
+    raise AssertionError(event.type)
+
+
+def _call(event: e.Event) -> Text:
+    match event:
+        case e.CallArrived(facts=facts):
+            caller = facts.caller_number or facts.caller_uri or "unknown"
+            return Text(f"call from {caller} to {facts.dialled}", style="bold")
+        case e.CallRefused(code=code, reason=reason):
+            return Text(f"refused: {code} {reason}", style="red")
+        case e.CallAnswered():
+            return Text("answered", style="bold")
+        case e.CallerHeld():
+            return Text("caller on hold", style="magenta")
+        case e.CallerResumed():
+            return Text("caller resumed", style="magenta")
+        case e.CallEnded(by=by, reason=reason, duration_s=duration):
+            return Text(f"ended by {by} after {duration:.1f} s: {reason}", style="bold")
+        case e.LineStarted(line=line, max_callers=callers):
+            return Text(f"line {line} is up, {callers} callers at once", style="green")
+        case e.LineDraining(line=line, calls=calls):
+            return Text(f"line {line} admits nobody, {calls} calls left", style="yellow")
+        case e.LineStopped(line=line):
+            return Text(f"line {line} stopped", style="yellow")
+        case e.SpeechLost(reason=reason):
+            return Text(f"speech service lost: {reason}", style="bold red")
+        case e.SpeechRestored():
+            return Text("speech service is back", style="green")
+    raise AssertionError(event.type)
+
+
+def _said(who: str, text: str, style: str) -> Text:
+    return Text(f"{who:<8} ").append(f"“{text}”", style=style)

@@ -1,0 +1,52 @@
+"""What is retained on the bus: the state of a line, of a live call, and of a handover."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from voiceagent.events import SCHEMA_VERSION, Action, Fact, HandoverContext, Probability
+
+
+class LineState(Fact):
+    """Whether a line takes calls. Retained for as long as the broker keeps it."""
+
+    v: Literal[1] = SCHEMA_VERSION
+    line: str
+    state: Literal["up", "draining", "stopped", "lost"]
+    """``lost`` is published by the broker when the line's connection breaks (its last will)."""
+    max_callers: int = 0
+
+
+class CallState(Fact):
+    """Where a live call stands. Holds no words of the caller."""
+
+    v: Literal[1] = SCHEMA_VERSION
+    call_id: str
+    line: str
+    started_at: datetime
+    caller: str
+    """Number or URI of the caller."""
+    dialled: str
+    phase: Literal["arrived", "talking", "held", "handing-over", "handed-over"] = "arrived"
+    turns: int = 0
+    """The caller's turns so far."""
+    action: Action | None = None
+    """Action of the last verdict."""
+    anger: Probability | None = None
+    """Anger of the last verdict."""
+    handover_id: str | None = None
+    target: str | None = None
+    """The person being called or connected."""
+    updated_at: datetime
+
+
+class Offer(Fact):
+    """A handover as the person it concerns gets it, before their phone rings."""
+
+    v: Literal[1] = SCHEMA_VERSION
+    handover_id: str
+    target: str
+    """The person, as the routing names them."""
+    state: Literal["announced", "calling", "ringing", "answered", "connected"]
+    context: HandoverContext

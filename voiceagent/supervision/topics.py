@@ -1,0 +1,81 @@
+"""The topic tree of the bus. `docs/bus.md` describes it for those who subscribe.
+
+::
+
+    <root>/lines/<line>/events/<type>               a Record of the line itself
+    <root>/lines/<line>/state                       LineState, retained
+    <root>/calls/<call_id>/events/<type>            a Record of a call
+    <root>/calls/<call_id>/state                    CallState, retained while the call lives
+    <root>/people/<person>/handovers/<handover_id>  Offer, retained while the handover lives
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from voiceagent.events import Record
+
+_UNSAFE = re.compile(r"[\x00-\x20\x7f%+#/$]")
+
+
+def level(text: str) -> str:
+    """`text` as one level of a topic.
+
+    White space, control characters and ``% + # / $`` are percent-encoded as in URLs, so that
+    an id can neither add levels nor act as a wildcard (MQTT 3.1.1, section 4.7). An empty text
+    becomes ``-``.
+    """
+    return _UNSAFE.sub(lambda found: f"%{ord(found.group()):02X}", text) or "-"
+
+
+def person(target: str) -> str:
+    """The level of a person by handover target: ``6001``, or ``anna@example.com`` for a URI.
+
+    Scheme, parameters and headers of a SIP URI (RFC 3261, 19.1.1) are left out.
+    """
+    bare = re.sub(r"^\s*<?(sips?:)?", "", target, flags=re.IGNORECASE)
+    return level(re.split(r"[;?>]", bare, maxsplit=1)[0])
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Topics under one root, such as ``voiceagent/v1``."""
+
+    root: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", self.root.strip("/"))
+
+    def event(self, record: Record) -> str:
+        """Where a record is published."""
+        if record.call_id:
+            return f"{self.root}/calls/{level(record.call_id)}/events/{record.event.type}"
+        return f"{self.root}/lines/{level(record.line)}/events/{record.event.type}"
+
+    def line_state(self, line: str) -> str:
+        return f"{self.root}/lines/{level(line)}/state"
+
+    def call_state(self, call_id: str) -> str:
+        return f"{self.root}/calls/{level(call_id)}/state"
+
+    def offer(self, target: str, handover_id: str) -> str:
+        return f"{self.root}/people/{person(target)}/handovers/{level(handover_id)}"
+
+    # -- filters to subscribe to --------------------------------------------------------------
+
+    def events(self, call_id: str | None = None) -> str:
+        """Every event of one call, or of all calls and lines."""
+        if call_id is None:
+            return f"{self.root}/+/+/events/#"
+        return f"{self.root}/calls/{level(call_id)}/events/#"
+
+    def call_states(self) -> str:
+        return f"{self.root}/calls/+/state"
+
+    def line_states(self) -> str:
+        return f"{self.root}/lines/+/state"
+
+    def offers(self, target: str) -> str:
+        """Everything for one person."""
+        return f"{self.root}/people/{person(target)}/handovers/+"
