@@ -1,0 +1,185 @@
+"""Anger, from the words, the voice and what the caller does, over the turns of one call.
+
+The voice alone measures arousal, and joy raises it as anger does. So a raised voice adds to
+words that have something against the agent, and without such words it changes nothing that
+the policy acts on: `Anger.grounded` says which it was.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voiceagent.escalation.prototypes import Prototypes
+from voiceagent.escalation.words import anger_in_words
+
+GROUND = 0.3
+"""From this anger in the words on, the voice may add to it."""
+VOICE_ALONE = 0.4
+"""The most that voice and behaviour come to without such words."""
+BASELINE_TURNS = 3
+"""Calm turns that make up the caller's own way of speaking."""
+MEMORY = 0.6
+"""How much of the tension of earlier turns is left a turn later."""
+VOICE = 0.7
+TREND = 1.5
+INTERRUPTING = 0.6
+LOUDER_DB = 4.0
+
+
+@dataclass(frozen=True)
+class Anger:
+    """How angry one turn was, the turns before it considered."""
+
+    probability: float
+    voice: float | None
+    """By prosody alone; None where the voice could not be measured."""
+    words: float
+    """By the words of this turn alone."""
+    arousal: float | None
+    """How excited the voice is, whatever about: joy counts as much as anger."""
+    grounded: bool = False
+    """Whether words, now or in the turns before, speak of anger, and not the voice alone."""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProsodyModel:
+    """Logistic regressions on acoustic measures, one table for each view of a caller."""
+
+    tables: Mapping[str, Any]
+
+    def voice(
+        self, measures: Mapping[str, float], baseline: Mapping[str, float] | None, turns: int
+    ) -> tuple[float, float]:
+        """Anger and arousal, 0 to 1.
+
+        Args:
+            measures: of this turn.
+            baseline: means of the caller's calm turns, None before there are any.
+            turns: how many turns the baseline is made of.
+        """
+        anger, arousal = self._odds("alone", measures)
+        if baseline is not None:
+            changes = {name: measures[name] - baseline[name] for name in measures}
+            share = turns / (turns + 1)
+            relative = self._odds("against_baseline", changes)
+            anger += share * (relative[0] - anger)
+            arousal += share * (relative[1] - arousal)
+        return _probability(anger), _probability(arousal)
+
+    def _odds(self, view: str, measures: Mapping[str, float]) -> tuple[float, float]:
+        table = self.tables[view]
+        values = np.array([measures[name] for name in table["measures"]])
+        scaled = np.clip((values - table["means"]) / table["scales"], -4, 4)
+        return (
+            float(scaled @ np.array(table["anger"])) + table["anger_offset"],
+            float(scaled @ np.array(table["arousal"])) + table["arousal_offset"],
+        )
+
+
+@cache
+def prosody_model() -> ProsodyModel:
+    """The coefficients that come with the package; `benchmarks/anger.py` writes them."""
+    file = files("voiceagent.escalation") / "prosody_model.json"
+    return ProsodyModel(json.loads(file.read_text(encoding="utf-8"))["tables"])
+
+
+class AngerDetector:
+    """One caller's anger: their own calm voice, and how the tension has moved."""
+
+    def __init__(self, prototypes: Prototypes | None = None, language: str = "en") -> None:
+        self._prototypes = prototypes
+        self._language = language
+        self._model = prosody_model()
+        self._calm: list[Mapping[str, float]] = []
+        self._tension = 0.0
+        self._last_level: float | None = None
+
+    def hear(
+        self,
+        text: str,
+        measures: Mapping[str, float] | None,
+        vector: NDArray[np.float32] | None,
+        *,
+        interrupted: bool = False,
+        repeated: bool = False,
+    ) -> Anger:
+        """Take in one turn.
+
+        Args:
+            text: what was recognised.
+            measures: of `voiceagent.audio.prosody.measure`, None where there were none.
+            vector: the text's sentence embedding, None where there is none.
+            interrupted: whether the caller cut the agent short to say this.
+            repeated: whether the caller has said much the same before.
+        """
+        words, evidence = anger_in_words(text, vector, self._prototypes, self._language)
+        found = list(evidence)
+        voice = arousal = None
+        odds = _odds(words)
+        if measures is not None:
+            baseline = self._baseline()
+            voice, arousal = self._model.voice(measures, baseline, len(self._calm))
+            odds += VOICE * float(np.clip(_odds(voice), -1.0, 2.0))
+            found += self._voice_evidence(measures, baseline, voice, repeated)
+            self._last_level = measures["level"]
+        if interrupted:
+            odds += INTERRUPTING
+            found.append("cut the agent short")
+        if self._tension > 0.15:
+            odds += TREND * self._tension
+            found.append("was already upset in the turns before")
+        grounded = words >= GROUND or (self._tension > 0.3 and words > 0.1)
+        probability = _probability(odds)
+        if not grounded:
+            probability = min(probability, VOICE_ALONE)
+        if measures is not None and words < GROUND and len(self._calm) < BASELINE_TURNS:
+            self._calm.append(measures)
+        heard = max(probability - GROUND, 0.0) if grounded else 0.0
+        self._tension = min(1.0, MEMORY * self._tension + heard)
+        return Anger(probability, voice, words, arousal, grounded, tuple(found))
+
+    def _baseline(self) -> Mapping[str, float] | None:
+        if not self._calm:
+            return None
+        return {name: float(np.mean([turn[name] for turn in self._calm])) for name in self._calm[0]}
+
+    def _voice_evidence(
+        self,
+        measures: Mapping[str, float],
+        baseline: Mapping[str, float] | None,
+        voice: float,
+        repeated: bool,
+    ) -> list[str]:
+        found = []
+        if voice > 0.5:
+            parts = []
+            if baseline is not None:
+                louder = measures["level"] - baseline["level"]
+                higher = measures["pitch"] - baseline["pitch"]
+                parts += [f"{louder:.0f} dB louder"] if louder > 3 else []
+                parts += [f"{higher:.0f} semitones higher"] if higher > 2 else []
+            against = f" against their own start: {' and '.join(parts)}" if parts else ""
+            found.append(f"voice raised{against}")
+        before = self._last_level
+        if repeated and before is not None and measures["level"] - before > LOUDER_DB:
+            found.append("repeats it louder")
+        return found
+
+
+def _odds(probability: float) -> float:
+    bounded = min(max(probability, 0.001), 0.999)
+    return math.log(bounded / (1 - bounded))
+
+
+def _probability(odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))

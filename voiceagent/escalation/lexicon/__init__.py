@@ -1,0 +1,152 @@
+"""The words that tell: one YAML file per language, read into patterns that quote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A group of patterns that was met."""
+
+    says: str
+    """What it is, as a supervisor reads it: "an insult"."""
+    quote: str
+    """The caller's own words."""
+    weight: float
+    """Log odds."""
+    refuses: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    says: str
+    weight: float
+    patterns: tuple[re.Pattern[str], ...]
+    negatable: bool = False
+    refuses: bool = False
+
+
+@dataclass(frozen=True)
+class Text:
+    """A caller's words in the form that patterns are written for."""
+
+    original: str
+    plain: str
+    """Lower case, contractions written out, punctuation as " , "."""
+    places: tuple[tuple[int, int, int, int], ...]
+    """For each word its span in `plain` and in `original`."""
+
+    def quote(self, start: int, end: int) -> str:
+        """The original words under a span of `plain`."""
+        under = [place for place in self.places if place[0] < end and place[1] > start]
+        return self.original[under[0][2] : under[-1][3]] if under else ""
+
+
+class Lexicon:
+    """One language's patterns and prototype sentences."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.language: str = data["language"]
+        pieces: dict[str, str] = data["pieces"]
+        whole: dict[str, str] = {}
+        endings: dict[str, str] = {}
+        for short, long in data["contractions"].items():
+            (endings if long.startswith(" ") else whole)[short] = long
+        self._whole, self._endings = whole, endings
+        self._negations = frozenset(data["negations"])
+
+        def groups(entries: Sequence[dict[str, Any]]) -> tuple[Group, ...]:
+            return tuple(
+                Group(
+                    entry["says"],
+                    entry["weight"],
+                    tuple(_compile(pattern, pieces) for pattern in entry["patterns"]),
+                    entry.get("negatable", False),
+                    entry.get("refuses", False),
+                )
+                for entry in entries
+            )
+
+        self.anger = groups(data["anger"]["groups"])
+        self.calm = groups(data["anger"]["calm"])
+        self.wish = groups(data["wish"]["groups"])
+        self.against_wish = groups(data["wish"]["against"])
+        self.anger_prototypes = _sentences(data["anger"]["prototypes"])
+        self.wish_prototypes = _sentences(data["wish"]["prototypes"])
+
+    def read(self, text: str) -> Text:
+        """Put a recogniser's text into plain form."""
+        plain: list[str] = []
+        places: list[tuple[int, int, int, int]] = []
+        at = 0
+        for match in re.finditer(r"[\w'’\-]+|[^\w\s]+", text):
+            token = match.group().lower().replace("’", "'")
+            token = self._expand(token) if re.match(r"\w", token) else ","
+            if token == "," and (not plain or plain[-1] == ","):
+                continue
+            places.append((at, at + len(token), match.start(), match.end()))
+            plain.append(token)
+            at += len(token) + 1
+        if plain and plain[-1] == ",":
+            plain.pop()
+            places.pop()
+        return Text(text, " ".join(plain), tuple(places))
+
+    def _expand(self, token: str) -> str:
+        if token in self._whole:
+            return self._whole[token]
+        for ending, long in self._endings.items():
+            if token.endswith(ending) and len(token) > len(ending):
+                return token.removesuffix(ending) + long
+        return token
+
+    def find(self, text: Text, groups: Sequence[Group]) -> list[Hit]:
+        """Every group that the text meets, each once, by its longest match."""
+        hits = []
+        for group in groups:
+            spans = [
+                match.span()
+                for pattern in group.patterns
+                for match in pattern.finditer(text.plain)
+                if not (group.negatable and self._negated(text.plain, match.start()))
+            ]
+            if spans:
+                longest = max(spans, key=lambda span: span[1] - span[0])
+                hits.append(Hit(group.says, text.quote(*longest), group.weight, group.refuses))
+        return hits
+
+    def _negated(self, plain: str, start: int) -> bool:
+        clause = plain[:start].rsplit(",", 1)[-1].split()
+        return not self._negations.isdisjoint(clause[-3:])
+
+
+@cache
+def load(language: str) -> Lexicon:
+    """The lexicon of a language, or English where there is none yet.
+
+    Only the tag's first part counts: "en-GB" reads ``en.yaml``.
+    """
+    folder = files(__name__)
+    file = folder / f"{language.split('-')[0].lower()}.yaml"
+    if not file.is_file():
+        file = folder / "en.yaml"
+    return Lexicon(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+def _compile(pattern: str, pieces: dict[str, str]) -> re.Pattern[str]:
+    for _ in range(2):
+        for name, piece in pieces.items():
+            pattern = pattern.replace("{" + name + "}", piece)
+    return re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")
+
+
+def _sentences(entry: dict[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(entry["positive"]), tuple(entry["negative"])

@@ -1,0 +1,143 @@
+"""When a person is needed: a state machine over the turns of one call, without a clock.
+
+In order of priority: an emergency; a topic that belongs to people, a wish for a person and
+open anger hand over at once; so do too many failures in a row and a request made again and
+again. Milder anger, and fewer failures, offer a person. A caller who has declined is left in
+peace for some turns, whatever their temper. What was merely not understood is asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from voiceagent.dialogue.thresholds import Thresholds
+from voiceagent.events import Action
+
+Cause = Literal["", "emergency", "topic", "wish", "anger", "failures", "loop", "understanding"]
+
+COOLING = 0.15
+"""Anger has to fall this far under the threshold of an offer until it can cause another."""
+LOOP_OFFER = 2
+"""Repetitions of the same request (the third time it is made) until a person is offered."""
+LOOP_HANDOVER = 4
+
+
+@dataclass(frozen=True)
+class TurnEvidence:
+    """What the detectors say about one turn."""
+
+    understood: float = 1.0
+    anger: float = 0.0
+    anger_grounded: bool = False
+    """Whether more than the voice speaks of anger."""
+    wish: float = 0.0
+    refuses_person: bool = False
+    """The caller says, unasked, that no person is needed."""
+    topics: Mapping[str, float] = field(default_factory=dict)
+    emergencies: frozenset[str] = frozenset()
+    """The topics that are an emergency."""
+    repeats: int = 0
+    """How often the same was asked before without progress."""
+    missed: Literal["", "no-input", "no-match", "recognition-failed"] = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    action: Action
+    cause: Cause = ""
+    topic: str = "general"
+    contributions: Mapping[str, float] = field(default_factory=dict)
+    """How near each detector came to causing the most it can, 0 to 1."""
+    failures: int = 0
+    """Turns in a row that were not understood or not answered, this one included."""
+
+
+class Policy:
+    """One call's escalation."""
+
+    def __init__(self, thresholds: Thresholds) -> None:
+        self._thresholds = thresholds
+        self._failures = 0
+        self._silences = 0
+        self._quiet = 0
+        """Turns for which nothing is offered."""
+        self._declined = 0
+        """Turns for which anger does not act, because the caller has refused a person."""
+        self._heated = False
+
+    def declined(self) -> None:
+        """The caller refused the person that was offered."""
+        self._quiet = self._declined = self._thresholds.offer_pause
+        self._failures = min(self._failures, 1)
+
+    def decide(self, turn: TurnEvidence) -> Decision:
+        """Take in one turn and say what to do."""
+        limits = self._thresholds
+        if turn.refuses_person:
+            self.declined()
+        self._count(turn)
+        topic, certainty = max(turn.topics.items(), key=lambda item: item[1], default=("", 0.0))
+        met = certainty >= limits.topic_handover
+        action, cause = self._choose(turn, met, topic in turn.emergencies)
+        self._remember(turn, action)
+        return Decision(
+            action,
+            cause,
+            topic if met else "general",
+            self._contributions(turn, certainty),
+            self._failures,
+        )
+
+    def _count(self, turn: TurnEvidence) -> None:
+        if turn.missed == "no-input":
+            self._silences += 1
+        elif turn.missed or turn.understood < self._thresholds.understood_clarify:
+            self._failures += 1
+        else:
+            self._failures = self._silences = 0
+
+    def _choose(self, turn: TurnEvidence, topic_met: bool, emergency: bool) -> tuple[Action, Cause]:
+        limits = self._thresholds
+        anger = turn.anger if turn.anger_grounded and not self._declined else 0.0
+        if topic_met:
+            return ("emergency", "emergency") if emergency else ("handover", "topic")
+        if turn.wish >= limits.wish_handover and not turn.refuses_person:
+            return "handover", "wish"
+        if anger >= limits.anger_handover:
+            return "handover", "anger"
+        if self._failures >= limits.failure_limit:
+            return "handover", "failures"
+        if turn.repeats >= LOOP_HANDOVER:
+            return "handover", "loop"
+        if not self._quiet:
+            if anger >= limits.anger_offer and not self._heated:
+                return "offer", "anger"
+            if self._failures + self._silences >= limits.clarify_limit:
+                return "offer", "failures"
+            if turn.repeats >= LOOP_OFFER:
+                return "offer", "loop"
+        if turn.missed or turn.understood < limits.understood_clarify:
+            return "clarify", "understanding"
+        return "continue", ""
+
+    def _remember(self, turn: TurnEvidence, action: Action) -> None:
+        self._quiet = 1 if action == "offer" else max(0, self._quiet - 1)
+        self._declined = max(0, self._declined - 1)
+        if turn.anger_grounded and turn.anger >= self._thresholds.anger_offer:
+            # Anger that stayed unanswered through a pause may cause an offer when it is over.
+            self._heated = self._heated or action == "offer"
+        elif turn.anger < self._thresholds.anger_offer - COOLING:
+            self._heated = False
+
+    def _contributions(self, turn: TurnEvidence, topic: float) -> dict[str, float]:
+        limits = self._thresholds
+        return {
+            "topic": topic,
+            "wish": turn.wish,
+            "anger": turn.anger if turn.anger_grounded else 0.0,
+            "failures": min(1.0, self._failures / limits.failure_limit),
+            "loop": min(1.0, turn.repeats / LOOP_HANDOVER),
+            "understanding": 1.0 - turn.understood,
+        }
