@@ -1,0 +1,90 @@
+"""What an agent says in every dialplan, with English wording where a plan gives none."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Sentences = Annotated[tuple[Sentence, ...], Field(min_length=1)]
+
+
+class Phrases(BaseModel):
+    """The ``phrases`` section. Lists are said in turn, the last one from then on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    how_can_i_help: Sentence = "What can I do for you?"
+    """Asked when nothing else is open."""
+    anything_else: Sentence = "Is there anything else I can do for you?"
+    """Asked after an answer."""
+    go_ahead: Sentence = "Of course. What else can I do for you?"
+    """Said when the caller says yes to `anything_else`."""
+    take_your_time: Sentence = "Take your time."
+    """Said when the caller asks for a moment."""
+    hello_again: Sentence = "Hello, I can hear you."
+    """Said when the caller says hello or asks whether anyone is there."""
+    no_input: Sentences = (
+        "I did not hear anything.",
+        "I still cannot hear you. If your phone is muted, please switch the sound back on.",
+        "I am still here, but I cannot hear you.",
+    )
+    """Said when the caller is silent, before the question is asked again."""
+    no_match: Sentences = (
+        "Sorry, I did not get that. Could you say it in other words?",
+        "I am afraid I still do not follow. In a few words, what is it about?",
+        "I am sorry, I do not understand.",
+    )
+    """Said when a free question was not understood."""
+    no_match_slot: Sentences = (
+        "Sorry, I did not get that.",
+        "I am afraid I missed that again.",
+    )
+    """Said when the answer to a slot was not understood, before it is asked for again."""
+    can_help_with: Sentence = "I can help you with {{ labels }}."
+    """Said after the second `no_match`: names what the dialplan speaks about."""
+    did_you_mean: Sentence = "Did you want to know about {{ label }}?"
+    """Asked when a wish was heard but is doubtful."""
+    confirm: Sentence = "I have {{ value }}. Is that right?"
+    """Reads back a number, a name or a choice."""
+    confirm_digits: Sentence = "I have {{ value | digits }}. Is that right?"
+    """Reads back digits."""
+    confirm_date: Sentence = "That is {{ value | date }}. Is that right?"
+    """Reads back a date."""
+    confirm_yes: Sentence = "I understood yes. Is that right?"
+    """Reads back a yes."""
+    confirm_no: Sentence = "I understood no. Is that right?"
+    """Reads back a no."""
+    yes_or_no: Sentence = "Please say yes or no."
+    """Said before a yes-or-no question is asked again."""
+    wrong_digits: Sentence = "I heard {{ value | digits }}, which is {{ count }} digits."
+    """Said when the number of digits cannot be right, before the slot is asked for again."""
+    let_me_look: Sentence = "Let me look that up."
+    """Said while something is looked up."""
+    lookup_failed: Sentence = "I am sorry, I cannot look that up at the moment."
+    """Said when a look-up failed."""
+    answer_failed: Sentence = "I am sorry, I cannot answer that at the moment."
+    """Said when a template failed at run time; the log tells why."""
+    offer_person: Sentence = "Would you like to speak to someone?"
+    """Offers a person; answered by yes or no."""
+    offer_again: Sentence = "Shall I put you through to someone? Please say yes or no."
+    """Offers a person when the answer was neither."""
+    go_on: Sentence = "All right, let us go on."
+    """Said when the offer was declined."""
+    handover: Sentence = (
+        "I will put you through to a colleague, who will already know what this is about. "
+        "Please stay on the line."
+    )
+    """Announces a handover."""
+    hold: Sentence = "One moment, please."
+    """Said before the music while a person is called."""
+    nobody_free: Sentence = "I am sorry, nobody could take your call just now."
+    """Said when no person could be reached, before the agent goes on."""
+    speech_lost: Sentence = (
+        "I am sorry, I have a technical problem and cannot hear you properly. "
+        "I will put you through to someone."
+    )
+    """Said when recognition is gone; made beforehand."""
+    goodbye: Sentence = "Thank you for calling. Goodbye."
+    """The last sentence."""
