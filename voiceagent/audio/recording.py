@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -78,3 +79,25 @@ class Recorder:
         )
         os.pwrite(self._file, header, 0)
         self._announced = self._length
+
+
+class Track:
+    """One direction of a call on its way into a recording.
+
+    Frames come from the event loop a little early or late; they are laid end to end as long
+    as that is where they belong within `SLACK_S`, and at their own time after a gap.
+    """
+
+    SLACK_S = 0.1
+
+    def __init__(self, write: Callable[[int, bytes], None]) -> None:
+        self._write = write
+        self._next: int | None = None
+
+    def add(self, at_s: float, pcm: bytes) -> None:
+        """Add a frame that began `at_s` seconds after the start of the recording."""
+        at = max(0, round(at_s * SAMPLE_RATE))
+        if self._next is not None and abs(at - self._next) <= self.SLACK_S * SAMPLE_RATE:
+            at = self._next
+        self._write(at, pcm)
+        self._next = at + len(pcm) // 2

@@ -1,0 +1,169 @@
+"""SIP headers: what an INVITE says of its call, and the context header of a handover.
+
+``User-to-User`` (RFC 7433) carries an opaque handover id from the consultation call to the
+person's phone, hex encoded, and nothing about the caller.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+
+from voiceagent.events import CallFacts
+
+USER_TO_USER = "User-to-User"
+CONTEXT_PREFIX = "X-VoiceAgent-"
+MAX_UUI_OCTETS = 128
+"""Most octets of user-to-user data that networks carry (RFC 7433, 3; ITU-T Q.931)."""
+
+_COMPACT = {
+    "f": "from",
+    "t": "to",
+    "i": "call-id",
+    "m": "contact",
+    "v": "via",
+    "k": "supported",
+    "c": "content-type",
+    "l": "content-length",
+    "s": "subject",
+    "e": "content-encoding",
+    "b": "referred-by",
+    "r": "refer-to",
+    "o": "event",
+    "u": "allow-events",
+    "x": "session-expires",
+}
+_NAME_ADDR = re.compile(
+    r'\s*(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<token>[^<"]*?))\s*<(?P<uri>[^>]*)>'
+)
+_USER_SPECIFIC = b"\0"
+_UNSAFE = re.compile(r"[^\x20-\x7e]+")
+
+
+def parse_headers(message: str) -> list[tuple[str, str]]:
+    """Header names and values of a SIP message, in order, long names in lower case.
+
+    Folded lines are joined and compact names spelled out (RFC 3261, 7.3). Whatever is not a
+    header line is passed over: a peer's mistake in one header must not cost the call.
+    """
+    head = re.split(r"\r?\n\r?\n", message, maxsplit=1)[0]
+    lines = re.sub(r"\r?\n[ \t]+", " ", head).splitlines()
+    headers = []
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        name = name.strip().lower()
+        if colon and name:
+            headers.append((_COMPACT.get(name, name), value.strip()))
+    return headers
+
+
+def name_addr(value: str) -> tuple[str, str]:
+    """Display name and URI of a ``name-addr`` or ``addr-spec`` (RFC 3261, 20.10)."""
+    if match := _NAME_ADDR.match(value):
+        name = match["quoted"] if match["quoted"] is not None else match["token"].strip()
+        return re.sub(r"\\(.)", r"\1", name), match["uri"].strip()
+    return "", value.split(";", 1)[0].strip()
+
+
+def user_part(uri: str) -> str:
+    """User part of a sip:, sips: or tel: URI, without parameters; empty when there is none."""
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() == "tel":
+        return rest.split(";", 1)[0]
+    user, at, _ = rest.rpartition("@")
+    return user.split(":", 1)[0].split(";", 1)[0] if at else ""
+
+
+def call_facts(invite: str, source: str) -> CallFacts:
+    """Facts of a call from its INVITE, as text, and the address it came from."""
+    headers = parse_headers(invite)
+
+    def first(name: str) -> str:
+        return next((value for key, value in headers if key == name), "")
+
+    from_name, from_uri = name_addr(first("from"))
+    asserted = first("p-asserted-identity")
+    # Several identities in one header are separated by commas outside the angle brackets.
+    asserted_name, asserted_uri = name_addr(re.split(r",(?![^<]*>)", asserted)[0])
+    request_uri = invite.split(" ", 2)[1] if invite.count(" ") >= 2 else ""
+    return CallFacts(
+        caller_uri=from_uri,
+        caller_number=user_part(asserted_uri) or user_part(from_uri),
+        caller_name=asserted_name or from_name,
+        dialled=user_part(request_uri),
+        asserted_identity=asserted_uri,
+        diversion=name_addr(first("diversion"))[1],
+        headers={_title(key): value for key, value in headers if key.startswith("x-")},
+        sip_call_id=first("call-id"),
+        source=source,
+    )
+
+
+def _title(name: str) -> str:
+    return "-".join(part.capitalize() for part in name.split("-"))
+
+
+def new_handover_id() -> str:
+    """A handover id: 128 random bits as 32 hex digits."""
+    return secrets.token_hex(16)
+
+
+def encode_user_to_user(handover_id: str) -> str:
+    """Value of a ``User-to-User`` header that carries `handover_id`.
+
+    The octets are the user-specific protocol discriminator 00, which a gateway to ISDN needs
+    (RFC 7434, 3.1), and the id itself, so that its digits can be read in a trace.
+
+    Raises:
+        ValueError: the id is not an even number of hex digits, or longer than networks carry.
+    """
+    octets = _USER_SPECIFIC + bytes.fromhex(handover_id)
+    if not 1 < len(octets) <= MAX_UUI_OCTETS:
+        raise ValueError(f"a handover id has 1 to {MAX_UUI_OCTETS - 1} octets")
+    return f"{octets.hex()};encoding=hex"
+
+
+def decode_user_to_user(value: str) -> str:
+    """The handover id in a ``User-to-User`` header.
+
+    Raises:
+        ValueError: the value was not made by `encode_user_to_user`.
+    """
+    data, *parameters = (part.strip() for part in value.split(";"))
+    for parameter in parameters:
+        name, _, encoding = parameter.partition("=")
+        if name.strip().lower() == "encoding" and encoding.strip().lower() != "hex":
+            raise ValueError(f"User-to-User: encoding {encoding!r} is not hex (RFC 7433, 4.1)")
+    try:
+        octets = bytes.fromhex(data)
+    except ValueError as error:
+        raise ValueError(f"User-to-User: {data[:40]!r} is not hex") from error
+    if not 1 < len(octets) <= MAX_UUI_OCTETS or octets[:1] != _USER_SPECIFIC:
+        raise ValueError(f"User-to-User: {data[:40]!r} does not carry a handover id")
+    return octets[1:].hex()
+
+
+def context_headers(handover_id: str, fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Headers for the consultation INVITE: the id, then ``X-VoiceAgent-*`` for `fields`.
+
+    Values are cut to 120 characters of printable ASCII, so that nothing a caller says can
+    end a header line. Only what is no personal data belongs here: proxies log headers.
+    """
+    headers = [(USER_TO_USER, encode_user_to_user(handover_id))]
+    for name, value in fields:
+        clean = _UNSAFE.sub(" ", value).strip()[:120]
+        if clean:
+            headers.append((f"{CONTEXT_PREFIX}{name}", clean))
+    return headers
+
+
+def context_of(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The context headers among `headers`, by their usual spelling."""
+    found = {}
+    for key, value in headers:
+        if key.lower() == USER_TO_USER.lower():
+            found[USER_TO_USER] = value
+        elif key.lower().startswith(CONTEXT_PREFIX.lower()):
+            found[CONTEXT_PREFIX + _title(key[len(CONTEXT_PREFIX) :])] = value
+    return found

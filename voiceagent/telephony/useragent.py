@@ -1,0 +1,379 @@
+"""The SIP user agent: one PJSUA2 endpoint on a thread of its own, seen from asyncio.
+
+The library is used from one thread only: it polls for SIP events, runs what the event loop
+asks of it, and lets go of finished calls there and nowhere else. Whatever the library reports
+goes to the event loop by `call_soon_threadsafe`. The cyclic garbage collector, which would
+delete the library's objects on whichever thread it happens to run, is run here too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import gc
+import ipaddress
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pjsua2 as pj
+import structlog
+
+from voiceagent.config import Sip
+from voiceagent.telephony.call import Leg, SipCall, call_options
+from voiceagent.telephony.media import MediaPort
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+_POLL_MS = 5
+_COLLECT_EVERY_S = 5.0
+_FORBIDDEN = 403
+_MORE_THAN_ANY_BUILD = 256
+
+
+class TelephonyError(Exception):
+    """The SIP library refused; the text says what, and what to do."""
+
+
+class UserAgent:
+    """A SIP user agent for one address of record.
+
+    `on_incoming` is called in the event loop with each new inbound `Leg`, which it answers
+    or refuses. With `accept_refer` the agent follows a REFER, as a phone does; without, it
+    declines it.
+    """
+
+    def __init__(
+        self,
+        settings: Sip,
+        on_incoming: Callable[[Leg], None],
+        *,
+        accept_refer: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.accept_refer = accept_refer
+        self.registered = asyncio.Event()
+        self.registration = "not registered"
+        """The last answer of the registrar, such as "200 OK"."""
+        self.port = 0
+        self.max_legs = 0
+        self._on_incoming = on_incoming
+        self._loop = asyncio.get_running_loop()
+        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._calls: dict[int, SipCall] = {}
+        self._unborn: list[SipCall] = []
+        self._finished: list[SipCall] = []
+        self._allowed = [ipaddress.ip_network(net, strict=False) for net in settings.allow]
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="sip", daemon=True)
+        self._ready: asyncio.Future[None] = self._loop.create_future()
+
+    # -- seen from the event loop ---------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the port and begin to register.
+
+        Raises:
+            TelephonyError: the port is taken or the address is not this machine's.
+        """
+        # A Python thread that computes makes audio late until the interpreter switches.
+        sys.setswitchinterval(0.0005)
+        gc.disable()
+        self._thread.start()
+        await self._ready
+
+    async def stop(self) -> None:
+        """Hang up what is left, unregister, and end the thread."""
+        self._stopping = True
+        await asyncio.to_thread(self._thread.join)
+        gc.enable()
+
+    @property
+    def legs_in_use(self) -> int:
+        return len(self._calls)
+
+    def uri(self, target: str) -> str:
+        """SIP URI of a target that may be a plain extension.
+
+        Raises:
+            TelephonyError: an extension, but no domain is configured to dial it in.
+        """
+        if target.startswith(("sip:", "sips:")):
+            return target
+        domain = self.settings.dial_domain or (self.settings.registrar or "").removeprefix("sip:")
+        if not domain:
+            raise TelephonyError(
+                f"extension {target}: set sip.dial_domain, or write a whole SIP URI"
+            )
+        return f"sip:{target}@{domain}"
+
+    async def call(self, target: str, headers: Sequence[tuple[str, str]] = ()) -> Leg:
+        """Send an INVITE to an extension or SIP URI, with extra headers; returns at once.
+
+        Raises:
+            TelephonyError: the URI is invalid or no leg is free.
+        """
+        uri = self.uri(target)
+
+        def dial() -> Leg:
+            if self.legs_in_use >= self.max_legs:
+                raise TelephonyError(f"no leg is free: all {self.max_legs} are in use")
+            call = SipCall(self, self._account)
+            try:
+                call.makeCall(uri, call_options(headers=headers))
+            except pj.Error as error:
+                raise TelephonyError(f"{uri}: {error.reason}") from error
+            return self._admit(call, inbound=False)
+
+        return await self.do(dial)
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """Run `work` on the SIP thread and return its result."""
+        future: asyncio.Future[T] = self._loop.create_future()
+
+        def run() -> None:
+            try:
+                result = work()
+            except BaseException as error:
+                # A traceback holds frames, and with them library objects, on a foreign thread.
+                self.post(_fail, future, error.with_traceback(None))
+            else:
+                self.post(_resolve, future, result)
+
+        self._commands.put(run)
+        return await future
+
+    # -- on the SIP thread ----------------------------------------------------------------------
+
+    def post(self, function: Callable[..., None], *args: object) -> None:
+        """Call `function` in the event loop, from any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop has closed: nobody is left to tell
+            self._loop.call_soon_threadsafe(function, *args)
+
+    def find(self, call_id: int) -> SipCall | None:
+        return self._calls.get(call_id)
+
+    def finish(self, call: SipCall) -> None:
+        """Forget a disconnected call, after the library's callback has returned."""
+        self._calls.pop(call.getId(), None)
+        self._finished.append(call)
+
+    def incoming(self, call_id: int, invite: str, source: str) -> None:
+        call = SipCall(self, self._account, call_id)
+        if not self._may_call(source):
+            log.warning("invite.forbidden", source=source, mend="add its network to sip.allow")
+            call.hangup(call_options(code=_FORBIDDEN))
+            self._finished.append(call)
+            return
+        leg = self._admit(call, inbound=True)
+        leg.set_invite(invite, source)
+        self.post(self._on_incoming, leg)
+
+    def successor(self, call_id: int = pj.PJSUA_INVALID_ID) -> SipCall:
+        """A call that the library makes by itself, following a REFER or an INVITE with Replaces.
+
+        Following a REFER, the library knows its id only when its state changes first.
+        """
+        call = SipCall(self, self._account, call_id)
+        self._unborn.append(call)
+        return call
+
+    def born(self, call: SipCall) -> None:
+        """A call of `successor` has its id: announce it like an incoming one."""
+        if call not in self._unborn:
+            return  # our own INVITE: `call` gives it its leg as soon as it is sent
+        self._unborn.remove(call)
+        self.post(self._on_incoming, self._admit(call, inbound=False))
+
+    def _admit(self, call: SipCall, *, inbound: bool) -> Leg:
+        leg = Leg(self, call.getId(), inbound=inbound)
+        call.attach(leg, MediaPort(self._loop))
+        self._calls[leg.id] = call
+        return leg
+
+    def _may_call(self, source: str) -> bool:
+        address = ipaddress.ip_address(source.rpartition(":")[0].strip("[]"))
+        registrar = (self.settings.registrar or "").removeprefix("sip:").split(":")[0]
+        return str(address) == registrar or any(address in network for network in self._allowed)
+
+    def _run(self) -> None:
+        endpoint: pj.Endpoint | None = None
+        try:
+            endpoint = self._open()
+        except Exception as error:
+            reason = error.reason if isinstance(error, pj.Error) else str(error)
+            where = f"{self.settings.address}:{self.settings.port}"
+            self.post(
+                _fail,
+                self._ready,
+                TelephonyError(f"SIP on {where}: {reason}: see sip.address and sip.port"),
+            )
+            return
+        self.post(_resolve, self._ready, None)
+        collect_at = time.monotonic()
+        while not self._stopping:
+            self._pump(endpoint, _POLL_MS)
+            if time.monotonic() >= collect_at:
+                gc.collect(1)
+                collect_at = time.monotonic() + _COLLECT_EVERY_S
+        self._close(endpoint)
+
+    def _pump(self, endpoint: pj.Endpoint, milliseconds: int) -> None:
+        endpoint.libHandleEvents(milliseconds)
+        while not self._commands.empty():
+            self._commands.get()()
+        self._finished.clear()
+
+    def _open(self) -> pj.Endpoint:
+        settings = self.settings
+        config = pj.EpConfig()
+        config.uaConfig.threadCnt = 0
+        config.uaConfig.mainThreadOnly = True
+        config.uaConfig.userAgent = "voiceagent"
+        config.uaConfig.maxCalls = _MORE_THAN_ANY_BUILD
+        config.medConfig.clockRate = config.medConfig.sndClockRate = 8000
+        config.medConfig.audioFramePtime = 20
+        config.medConfig.ecTailLen = 0
+        config.medConfig.noVad = True
+        config.medConfig.sndAutoCloseTime = -1
+        config.logConfig.consoleLevel = 0
+        config.logConfig.level = 0
+        if settings.trace is not None:
+            settings.trace.parent.mkdir(parents=True, exist_ok=True)
+            config.logConfig.level = 4
+            config.logConfig.msgLogging = True
+            config.logConfig.filename = str(settings.trace)
+        else:
+            config.logConfig.msgLogging = False
+
+        endpoint = pj.Endpoint()
+        with _quiet_stdout():
+            endpoint.libCreate()
+            endpoint.libInit(config)
+        self.max_legs = _max_calls()
+        endpoint.audDevManager().setNullDev()
+        transport = pj.TransportConfig()
+        transport.port = settings.port
+        transport.boundAddress = settings.address
+        if settings.public_address:
+            transport.publicAddress = settings.public_address
+        identifier = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        local = str(endpoint.transportGetInfo(identifier).localName)
+        self.port = int(local.rpartition(":")[2])
+        endpoint.libStart()
+        _order_codecs(endpoint, settings.codecs)
+        self._account = _Account(self)
+        self._account.create(self._account_config(local, identifier))
+        return endpoint
+
+    def _account_config(self, local: str, transport: int) -> pj.AccountConfig:
+        settings = self.settings
+        account = pj.AccountConfig()
+        domain = (settings.registrar or "").removeprefix("sip:").removeprefix("sips:") or local
+        account.idUri = f"sip:{settings.user}@{domain}"
+        account.sipConfig.transportId = transport
+        if settings.proxy:
+            account.sipConfig.proxies.append(f"{settings.proxy};lr")
+        if settings.registrar:
+            account.regConfig.registrarUri = settings.registrar
+            account.regConfig.timeoutSec = settings.expires_s
+            account.regConfig.retryIntervalSec = 5
+        if settings.password:
+            user = settings.auth_user or settings.user
+            credentials = pj.AuthCredInfo("digest", "*", user, 0, settings.password)
+            account.sipConfig.authCreds.append(credentials)
+        account.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
+        account.callConfig.timerSessExpiresSec = settings.session_expires_s
+        media = account.mediaConfig
+        media.transportConfig.port = settings.rtp_port_min
+        media.transportConfig.portRange = settings.rtp_port_count
+        media.transportConfig.boundAddress = settings.address
+        if settings.public_address:
+            media.transportConfig.publicAddress = settings.public_address
+        return account
+
+    def _close(self, endpoint: pj.Endpoint) -> None:
+        for call in list(self._calls.values()):
+            call.try_hangup()
+            del call
+        if self.settings.registrar:
+            with contextlib.suppress(pj.Error):  # never registered: nothing to take back
+                self._account.setRegistration(False)
+        until = time.monotonic() + 0.4
+        while time.monotonic() < until or (self._calls and time.monotonic() < until + 1.0):
+            self._pump(endpoint, 10)
+        for left in (*self._calls.values(), *self._unborn):
+            left.detach()
+            del left
+        self._calls.clear()
+        self._unborn.clear()
+        self._finished.clear()
+        gc.collect()
+        self._account.shutdown()
+        del self._account
+        endpoint.libDestroy()
+
+
+class _Account(pj.Account):  # type: ignore[misc]
+    def __init__(self, agent: UserAgent) -> None:
+        super().__init__()
+        self._agent = agent
+
+    def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:
+        self._agent.incoming(prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
+
+    def onRegState(self, prm: pj.OnRegStateParam) -> None:
+        agent = self._agent
+        agent.registration = f"{prm.code} {prm.reason}".strip()
+        good = prm.code // 100 == 2 and prm.expiration > 0
+        agent.post(agent.registered.set if good else agent.registered.clear)
+        if not good and prm.expiration > 0:
+            log.warning("registration.failed", code=prm.code, reason=prm.reason)
+
+
+def _order_codecs(endpoint: pj.Endpoint, wanted: Sequence[str]) -> None:
+    for codec in endpoint.codecEnum2():
+        name = codec.codecId.split("/")[0]
+        priority = 200 - wanted.index(name) if name in wanted else 0
+        endpoint.codecSetPriority(codec.codecId, priority)
+
+
+def _max_calls() -> int:
+    """How many calls the library was built for (PJSUA_MAX_CALLS), to which it cuts the wish.
+
+    pjsua2 itself does not offer the figure; its C interface, in the same file, does.
+    """
+    module = next(Path(pj.__file__).parent.glob("_pjsua2*.so"))
+    return int(ctypes.CDLL(str(module)).pjsua_call_get_max_count())
+
+
+@contextlib.contextmanager
+def _quiet_stdout() -> Iterator[None]:
+    """The library prints to file descriptor 1 until its log settings apply."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(null)
+        os.close(kept)
+
+
+def _resolve(future: asyncio.Future[T], result: T) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: asyncio.Future[T], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)
