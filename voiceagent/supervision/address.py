@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -23,16 +23,15 @@ class Address:
     host: str
     port: int
     user: str | None = None
-    password: str | None = None
-    tls: bool = False
-    ca_file: Path | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, mqtt: config.Mqtt, url: str = "") -> Self:
         """The broker of the settings: `url`, else ``mqtt.url``, else the embedded one.
 
         Raises:
-            ConfigError: there is no such address.
+            ConfigError: it is not an address, or the CA file cannot be read.
         """
         url = url or mqtt.url or f"mqtt://{mqtt.embedded_address}"
         try:
@@ -55,8 +54,7 @@ class Address:
             port=port or _PORTS[parts.scheme],
             user=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
-            tls=parts.scheme == "mqtts",
-            ca_file=mqtt.ca_file,
+            tls=_tls_context(mqtt.ca_file) if parts.scheme == "mqtts" else None,
         )
 
     def __str__(self) -> str:
@@ -65,29 +63,24 @@ class Address:
         return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
 
     def client(self, name: str, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
-        """A client that is not connected yet; `name` begins its client id.
-
-        Raises:
-            ConfigError: the CA file cannot be read.
-        """
+        """A client that is not connected yet; `name` begins its client id."""
         return aiomqtt.Client(
             self.host,
             self.port,
             username=self.user,
             password=self.password,
             identifier=f"voiceagent-{name}-{uuid.uuid4().hex[:8]}",
-            tls_context=self._tls_context(),
+            tls_context=self.tls,
             will=will,
             timeout=5.0,
             keepalive=15,
         )
 
-    def _tls_context(self) -> ssl.SSLContext | None:
-        if not self.tls:
-            return None
-        try:
-            return ssl.create_default_context(cafile=self.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise config.ConfigError(
-                f"mqtt.ca_file: {self.ca_file} is not a readable certificate in PEM: {error}"
-            ) from error
+
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise config.ConfigError(
+            f"mqtt.ca_file: {ca_file} is not a readable certificate in PEM: {error}"
+        ) from error

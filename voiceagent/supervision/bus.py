@@ -135,6 +135,8 @@ class Bus:
             except aiomqtt.MqttError as error:
                 if delay == FIRST_DELAY_S:
                     _log.warning("bus.away", broker=str(self.address), error=str(error))
+            except Exception:
+                _log.exception("bus.failed", broker=str(self.address))
             await asyncio.sleep(delay)
             delay = min(2 * delay, LONGEST_DELAY_S)
 
