@@ -94,11 +94,10 @@ def as_shipped(
     return {"alone": alone, "with baseline": alone + share * (relative - alone)}
 
 
-def figures(
-    corpus: Corpus, odds: Array, among: NDArray[np.bool_] | None = None
-) -> dict[str, float]:
-    """AUC and, at the shipping threshold of 0.5, the unweighted average recall."""
-    among = np.ones(len(odds), dtype=bool) if among is None else among
+def figures(corpus: Corpus, odds: Array, name: str = "") -> dict[str, float]:
+    """AUC and, at the shipping threshold of 0.5, the unweighted average recall; of one corpus
+    or of all."""
+    among = ~np.isnan(odds) & np.isin(corpus.corpus, [name] if name else corpus.corpus)
 
     def against(*emotions: str) -> float:
         some = among & (corpus.anger | np.isin(corpus.emotion, emotions))

@@ -29,7 +29,7 @@ BASELINE_TURNS = 3
 """Calm turns that make up the caller's own way of speaking."""
 MEMORY = 0.6
 """How much of the tension of earlier turns is left a turn later."""
-VOICE = 0.7
+VOICE = 0.5
 TREND = 1.5
 INTERRUPTING = 0.6
 LOUDER_DB = 4.0

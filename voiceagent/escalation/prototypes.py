@@ -13,7 +13,7 @@ from voiceagent.escalation import lexicon
 if TYPE_CHECKING:
     from voiceagent.dialogue.understanding import Embedder
 
-RIDGE = 0.5
+RIDGE = 1.0
 
 
 @dataclass(frozen=True)

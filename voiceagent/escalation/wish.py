@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from voiceagent.escalation import lexicon
 from voiceagent.escalation.prototypes import Prototypes
 
-OFFSET = -2.2
-MEANING = 1.8
+OFFSET = -2.4
+MEANING = 3.0
 """Weight of the meaning, in log odds for each unit of a direction's score."""
+LEAST = -0.2
+"""No meaning speaks more against a wish that was put in words."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,10 @@ def wish_for_person(
     odds = OFFSET + sum(hit.weight / (1 if rank == 0 else 2) for rank, hit in enumerate(wanted))
     odds += min((hit.weight for hit in against), default=0.0)
     evidence = [f"{hit.says}: “{hit.quote}”" for hit in (*wanted, *against)]
+    meaning = LEAST
     if prototypes is not None and vector is not None:
-        odds += MEANING * prototypes.wish.score(vector)
+        meaning = max(LEAST, prototypes.wish.score(vector))
+    odds += MEANING * meaning
     probability = 1 / (1 + math.exp(-odds))
     refused = probability < 0.5 and any(hit.refuses for hit in against)
     return Wish(probability, refused, tuple(evidence))

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from voiceagent.escalation import lexicon
 from voiceagent.escalation.prototypes import Prototypes
 
-OFFSET = -2.6
-MEANING = 1.8
+OFFSET = -1.9
+MEANING = 4.0
 """Weight of the meaning, in log odds for each unit of a direction's score."""
-PLAIN = 0.9
+LEAST = -0.15
+"""No meaning speaks more against anger than this: sarcasm means something friendly. It is also
+what counts where there is no embedding."""
+PLAIN = 0.3
 """A meaning score worth naming as evidence."""
 
 
@@ -42,9 +45,10 @@ def anger_in_words(
     odds = OFFSET + sum(hit.weight / (1 if rank == 0 else 2) for rank, hit in enumerate(angry))
     odds += sum(hit.weight for hit in calm)
     evidence = [f"{hit.says}: “{hit.quote}”" for hit in angry]
+    meaning = LEAST
     if prototypes is not None and vector is not None:
-        meaning = prototypes.anger.score(vector)
-        odds += MEANING * meaning
+        meaning = max(LEAST, prototypes.anger.score(vector))
         if meaning > PLAIN:
-            evidence.append(f"means much the same as “{prototypes.anger.nearest(vector)}”")
+            evidence.append(f"means something like “{prototypes.anger.nearest(vector)}”")
+    odds += MEANING * meaning
     return 1 / (1 + math.exp(-odds)), tuple(evidence)
