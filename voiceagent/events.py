@@ -368,7 +368,17 @@ class ReferAnswered(Event):
     final: bool
 
 
+class HandoverBridged(Event):
+    """The REFER failed, so caller and person talk to each other through the agent."""
+
+    type: Literal["handover.bridged"] = "handover.bridged"
+    handover_id: str
+    target: str
+
+
 class HandoverCompleted(Event):
+    """Caller and person talk to each other without the agent."""
+
     type: Literal["handover.completed"] = "handover.completed"
     handover_id: str
     target: str
@@ -417,6 +427,7 @@ AnyEvent = Annotated[
     | BriefingSpoken
     | ReferSent
     | ReferAnswered
+    | HandoverBridged
     | HandoverCompleted
     | HandoverFailed
     | CallEnded,

@@ -118,14 +118,14 @@ class Phone:
 
     def _take(self, leg: Leg) -> None:
         self._leg = leg
-        leg.listen(self._heard, self._sent)
+        leg.audio.received, leg.audio.sent = self._heard, self._sent
         self._spawn(self._follow(leg))
 
     def _play(self, pcm: bytes) -> None:
         if self._leg is None:
             self._say("failed", why="play: there is no call")
             return
-        self._playback = self._leg.play()
+        self._playback = self._leg.audio.play()
         self._playback.feed(pcm)
         self._playback.close()
         self._spawn(self._tell_played(self._playback))

@@ -16,7 +16,7 @@ import pjsua2 as pj
 
 from voiceagent.events import CallFacts
 from voiceagent.telephony.headers import call_facts, context_of, parse_headers
-from voiceagent.telephony.media import FrameSink, MediaPort, Playback
+from voiceagent.telephony.media import LegAudio, MediaPort
 
 if TYPE_CHECKING:
     from voiceagent.telephony.useragent import UserAgent
@@ -97,7 +97,7 @@ class Leg:
         self.facts = CallFacts()
         self.context: dict[str, str] = {}
         """Context headers of the INVITE that opened this leg (`headers.context_of`)."""
-        self.port: MediaPort | None = None
+        self.audio = LegAudio(agent.loop)
         self.ended = asyncio.Event()
         self.confirmed = asyncio.Event()
         self._agent = agent
@@ -105,26 +105,6 @@ class Leg:
     def set_invite(self, invite: str, source: str) -> None:
         self.facts = call_facts(invite, source)
         self.context = context_of(parse_headers(invite))
-
-    # -- audio ----------------------------------------------------------------------------------
-
-    def listen(self, received: FrameSink | None, sent: FrameSink | None = None) -> None:
-        """Have frames of both directions given to these functions, in the event loop."""
-        if self.port is not None:
-            self.port.received, self.port.sent = received, sent
-
-    def play(self) -> Playback:
-        """Begin to say something, in place of what is being said."""
-        if self.port is None:
-            playback = Playback(asyncio.get_running_loop())
-            playback.stop()
-            return playback
-        return self.port.play()
-
-    def background(self, pcm: bytes) -> None:
-        """What is heard while nothing is said: comfort noise, or hold music."""
-        if self.port is not None:
-            self.port.background(pcm)
 
     # -- signalling -----------------------------------------------------------------------------
 
@@ -231,15 +211,13 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._audio_index: int | None = None
         self._joined: int | None = None
 
-    def attach(self, leg: Leg, port: MediaPort) -> None:
-        self.leg, self._port = leg, port
-        leg.port = port
+    def attach(self, leg: Leg) -> None:
+        self.leg = leg
+        self._port = MediaPort(leg.audio)
 
     def detach(self) -> None:
         """Let go of the port, which must not outlive the library."""
         self._port = None
-        if self.leg is not None:
-            self.leg.port = None
 
     def try_hangup(self) -> None:
         try:
@@ -259,7 +237,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
             self._agent.post(leg.confirmed.set)
             self._tell(Confirmed())
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            leg.port = self._port = None
+            self._agent.post(leg.audio.close)
             self._agent.post(leg.ended.set)
             self._tell(Ended(info.lastStatusCode, info.lastReason))
             self._agent.finish(self)

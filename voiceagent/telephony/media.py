@@ -34,6 +34,8 @@ class Playback:
         self._rest = b""
         self._closed = False
         self._stopped = False
+        self._paused = False
+        self._cut = False
         self._played = 0
         self.started_at: float | None = None
         """`time.monotonic()` of the first frame that left, None before it."""
@@ -47,7 +49,13 @@ class Playback:
 
     @property
     def stopped(self) -> bool:
+        """Whether it was told to stop, or its leg ended."""
         return self._stopped
+
+    @property
+    def cut(self) -> bool:
+        """Whether something of it did not leave because it was stopped."""
+        return self._cut
 
     def feed(self, pcm: bytes) -> None:
         """Add audio: 16-bit little-endian samples, 8 kHz mono, any even length."""
@@ -63,14 +71,31 @@ class Playback:
             self._rest = b""
         self._closed = True
 
+    def pause(self) -> None:
+        """Fall silent now and keep what has not left."""
+        self._paused = True
+
+    def unpause(self) -> None:
+        """Go on where it was paused."""
+        self._paused = False
+
     def stop(self) -> None:
         """Fall silent now and drop what has not left."""
+        if self._stopped:
+            return
         self._stopped = True
+        self._cut = bool(self._frames) or not self._closed
         self._frames.clear()
+        self.finished.set()
+
+    def finish(self) -> None:
+        """All of it has left."""
         self.finished.set()
 
     def take(self) -> bytes | None:
         """Next frame, or None; called by the media clock's thread only."""
+        if self._paused:
+            return None
         try:
             frame = self._frames.popleft()
         except IndexError:
@@ -83,7 +108,82 @@ class Playback:
 
     @property
     def over(self) -> bool:
+        """Whether nothing of it will leave any more."""
         return self._stopped or (self._closed and not self._frames)
+
+
+class LegAudio:
+    """Both directions of one leg's audio, as the event loop sees them.
+
+    Apart from the library's port, so that the port is only ever held, and let go of, on the
+    SIP thread.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._playback: Playback | None = None
+        self._background = SILENCE
+        self._background_at = 0
+        self._closed = False
+        self.received: FrameSink | None = None
+        """Called in the event loop with each frame from the other side."""
+        self.sent: FrameSink | None = None
+        """Called in the event loop with each frame to the other side."""
+
+    def play(self) -> Playback:
+        """Begin a new playback, in place of the one that runs."""
+        if self._playback is not None:
+            self._playback.stop()
+        playback = Playback(self._loop)
+        if self._closed:
+            playback.stop()
+        else:
+            self._playback = playback
+        return playback
+
+    def background(self, pcm: bytes) -> None:
+        """Loop this audio whenever nothing is played: comfort noise, or hold music."""
+        whole = len(pcm) - len(pcm) % FRAME_BYTES
+        self._background = pcm[:whole] or SILENCE
+        self._background_at = 0
+
+    def close(self) -> None:
+        """The leg has ended: nothing is played any more."""
+        self._closed = True
+        if self._playback is not None:
+            self._playback.stop()
+
+    # -- called by the media clock's thread ------------------------------------------------------
+
+    def take_in(self, pcm: bytes) -> None:
+        if (sink := self.received) is not None:
+            self._post(sink, pcm)
+
+    def give_out(self) -> bytes:
+        pcm = self._next()
+        if (sink := self.sent) is not None:
+            self._post(sink, pcm)
+        return pcm
+
+    def _next(self) -> bytes:
+        playback = self._playback
+        if playback is not None:
+            pcm = playback.take()
+            if playback.over:
+                self._playback = None
+                self._post(playback.finish)
+            if pcm is not None:
+                return pcm
+            if playback.started_at is not None:
+                return SILENCE
+        at = self._background_at % len(self._background)
+        self._background_at = at + FRAME_BYTES
+        return self._background[at : at + FRAME_BYTES]
+
+    def _post(self, function: Callable[..., None], *args: object) -> None:
+        # The loop may be closing while the native clock still runs.
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, *args)
 
 
 class _Vector(ctypes.Structure):
@@ -100,70 +200,29 @@ _names = count(1)
 
 
 class MediaPort(pj.AudioMediaPort):  # type: ignore[misc]
-    """The audio of one leg. Created and dropped on the SIP thread only."""
+    """The library's end of a leg's audio. Created and dropped on the SIP thread only."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, audio: LegAudio) -> None:
         # The native thread may call in as soon as the port exists, so attributes come first.
-        self._loop = loop
-        self._playback: Playback | None = None
-        self._background: bytes = SILENCE
-        self._background_at = 0
+        self._audio = audio
         self._vector = pj.ByteVector(SILENCE)
         self._vector_begin = _Vector.from_address(int(self._vector.this)).begin
-        self.received: FrameSink | None = None
-        """Called in the event loop with each frame from the other side."""
-        self.sent: FrameSink | None = None
-        """Called in the event loop with each frame to the other side."""
         super().__init__()
-        audio = pj.MediaFormatAudio()
-        audio.init(pj.PJMEDIA_FORMAT_PCM, SAMPLE_RATE, 1, int(FRAME_S * 1_000_000), 16)
-        self.createPort(f"voiceagent-{next(_names)}", audio)
-
-    def play(self) -> Playback:
-        """Begin a new playback, in place of the one that runs."""
-        if self._playback is not None:
-            self._playback.stop()
-        self._playback = Playback(self._loop)
-        return self._playback
-
-    def background(self, pcm: bytes) -> None:
-        """Loop this audio whenever nothing is played: comfort noise, or hold music."""
-        whole = len(pcm) - len(pcm) % FRAME_BYTES
-        self._background = pcm[:whole] or SILENCE
-        self._background_at = 0
+        layout = pj.MediaFormatAudio()
+        layout.init(pj.PJMEDIA_FORMAT_PCM, SAMPLE_RATE, 1, int(FRAME_S * 1_000_000), 16)
+        self.createPort(f"voiceagent-{next(_names)}", layout)
 
     def onFrameReceived(self, frame: pj.MediaFrame) -> None:
-        if (sink := self.received) is None or not frame.size:
+        if not frame.size:
+            # No packet has come: the line is silent, and time goes on all the same.
+            self._audio.take_in(SILENCE)
             return
         # bytes(frame.buf) goes through SWIG sample by sample and costs 150 times as much.
         begin = _Vector.from_address(int(frame.buf.this)).begin
-        self._post(sink, ctypes.string_at(begin, frame.size))
+        self._audio.take_in(ctypes.string_at(begin, frame.size))
 
     def onFrameRequested(self, frame: pj.MediaFrame) -> None:
-        pcm = self._next()
-        ctypes.memmove(self._vector_begin, pcm, FRAME_BYTES)
+        ctypes.memmove(self._vector_begin, self._audio.give_out(), FRAME_BYTES)
         frame.buf = self._vector
         frame.size = FRAME_BYTES
         frame.type = pj.PJMEDIA_FRAME_TYPE_AUDIO
-        if (sink := self.sent) is not None:
-            self._post(sink, pcm)
-
-    def _next(self) -> bytes:
-        playback = self._playback
-        if playback is not None:
-            pcm = playback.take()
-            if playback.over:
-                self._playback = None
-                self._loop.call_soon_threadsafe(playback.finished.set)
-            if pcm is not None:
-                return pcm
-            if playback.started_at is not None:
-                return SILENCE
-        at = self._background_at
-        self._background_at = (at + FRAME_BYTES) % len(self._background)
-        return self._background[at : at + FRAME_BYTES]
-
-    def _post(self, sink: FrameSink, pcm: bytes) -> None:
-        # The loop may be closing while the native clock still runs.
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(sink, pcm)

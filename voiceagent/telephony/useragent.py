@@ -27,7 +27,6 @@ import structlog
 
 from voiceagent.config import Sip
 from voiceagent.telephony.call import Leg, SipCall, call_options
-from voiceagent.telephony.media import MediaPort
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -65,7 +64,7 @@ class UserAgent:
         self.port = 0
         self.max_legs = 0
         self._on_incoming = on_incoming
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._calls: dict[int, SipCall] = {}
         self._unborn: list[SipCall] = []
@@ -73,7 +72,7 @@ class UserAgent:
         self._allowed = [ipaddress.ip_network(net, strict=False) for net in settings.allow]
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sip", daemon=True)
-        self._ready: asyncio.Future[None] = self._loop.create_future()
+        self._ready: asyncio.Future[None] = self.loop.create_future()
 
     # -- seen from the event loop ---------------------------------------------------------------
 
@@ -136,7 +135,7 @@ class UserAgent:
 
     async def do(self, work: Callable[[], T]) -> T:
         """Run `work` on the SIP thread and return its result."""
-        future: asyncio.Future[T] = self._loop.create_future()
+        future: asyncio.Future[T] = self.loop.create_future()
 
         def run() -> None:
             try:
@@ -155,7 +154,7 @@ class UserAgent:
     def post(self, function: Callable[..., None], *args: object) -> None:
         """Call `function` in the event loop, from any thread."""
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody is left to tell
-            self._loop.call_soon_threadsafe(function, *args)
+            self.loop.call_soon_threadsafe(function, *args)
 
     def find(self, call_id: int) -> SipCall | None:
         return self._calls.get(call_id)
@@ -194,7 +193,7 @@ class UserAgent:
 
     def _admit(self, call: SipCall, *, inbound: bool) -> Leg:
         leg = Leg(self, call.getId(), inbound=inbound)
-        call.attach(leg, MediaPort(self._loop))
+        call.attach(leg)
         self._calls[leg.id] = call
         return leg
 

@@ -1,0 +1,132 @@
+"""Child processes of one machine: started, waited for, started again when they die."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+log = structlog.get_logger()
+
+_STOP_S = 5.0
+_RESTART_S = (0.2, 1.0, 5.0, 15.0)
+"""Pauses before the first, second … start in a row; the last one from then on."""
+_STEADY_S = 30.0
+"""A child that lived this long starts over at the shortest pause."""
+
+
+class ChildError(Exception):
+    """A child process did not start; the text says which and why."""
+
+
+class Child:
+    """``async with Child("speech", "voiceagent.speech.service", [...]) as child``.
+
+    The child says that it is ready by one line of JSON on its standard output, which
+    is `ready`. It has to end by itself when its parent dies. Start it from the main thread:
+    Linux counts the thread that started it as the parent.
+
+    Args:
+        name: what errors and logs call it.
+        module: Python module to run.
+        arguments: its command line.
+        start_s: how long it may take to become ready.
+        on_change: called with False when it has died, with True when it is back.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        start_s: float = 30.0,
+        on_change: Callable[[bool], None] = lambda alive: None,
+    ) -> None:
+        self.name = name
+        self.ready: dict[str, Any] = {}
+        self._command = (sys.executable, "-m", module, *arguments)
+        self._start_s = start_s
+        self._on_change = on_change
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id, or None while it is not running."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    async def __aenter__(self) -> Self:
+        await self._start()
+        self._keeper = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._keeper is not None
+        self._keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._keeper
+        await self._stop()
+
+    async def _start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        try:
+            line = await asyncio.wait_for(self._process.stdout.readline(), self._start_s)
+        except TimeoutError:
+            line = b""
+        if not line:
+            await self._stop()
+            raise ChildError(
+                f"{self.name}: did not start within {self._start_s:.0f} s, its messages say why"
+            )
+        self.ready = json.loads(line)
+
+    async def _stop(self) -> None:
+        """SIGTERM, and SIGKILL when that does not end it."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def _keep(self) -> None:
+        loop = asyncio.get_running_loop()
+        tries = 0
+        while True:
+            assert self._process is not None
+            born = loop.time()
+            code = await self._process.wait()
+            self._on_change(False)
+            if loop.time() - born > _STEADY_S:
+                tries = 0
+            while True:
+                pause = _RESTART_S[min(tries, len(_RESTART_S) - 1)]
+                log.error("child.died", child=self.name, code=code, restart_in_s=pause)
+                await asyncio.sleep(pause)
+                tries += 1
+                try:
+                    await self._start()
+                except ChildError as error:
+                    log.error("child.failed", child=self.name, error=str(error))
+                    continue
+                break
+            self._on_change(True)
