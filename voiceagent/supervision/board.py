@@ -20,6 +20,7 @@ from voiceagent.events import (
     ConsultationCalling,
     ConsultationFailed,
     ConsultationRinging,
+    HandoverBridged,
     HandoverCompleted,
     HandoverContext,
     HandoverContextReady,
@@ -151,7 +152,9 @@ class Board:
                 return [self._offer(handover, target, "ringing")]
             case ConsultationAnswered(target=target) if handover.context:
                 return [self._offer(handover, target, "answered")]
-            case HandoverCompleted(target=target) if handover.context:
+            case HandoverBridged(target=target) | HandoverCompleted(target=target) if (
+                handover.context
+            ):
                 return [self._offer(handover, target, "connected")]
             case ConsultationFailed(target=target):
                 return self._withdraw(handover, target)
@@ -204,7 +207,7 @@ def _change(record: Record) -> dict[str, Any]:
             return {"phase": "handing-over", "target": target}
         case ConsultationFailed():
             return {"target": None}
-        case HandoverCompleted(target=target):
+        case HandoverBridged(target=target) | HandoverCompleted(target=target):
             return {"phase": "handed-over", "target": target}
         case HandoverFailed():
             return {"phase": "talking", "handover_id": None, "target": None}

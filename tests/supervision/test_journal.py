@@ -1,0 +1,255 @@
+"""The journal over a real store and a real broker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voiceagent import config
+from voiceagent import events as e
+from voiceagent.records.store import Store
+from voiceagent.supervision import journal as module
+from voiceagent.supervision.address import Address
+from voiceagent.supervision.bus import Bus
+from voiceagent.supervision.embedded import EmbeddedBroker
+from voiceagent.supervision.journal import StoreJournal, open_journal
+
+Make = Callable[..., e.Record]
+Listen = Callable[..., Any]
+ROOT = "test/v1"
+NOWHERE = "mqtt://127.0.0.1:9"
+
+
+@contextlib.asynccontextmanager
+async def journal_on(store: Store, url: str) -> AsyncIterator[StoreJournal]:
+    address = Address.of(config.Mqtt(), url)
+    async with (
+        Bus(address, ROOT, "line-1") as bus,
+        StoreJournal(store, bus, None, "line-1") as journal,
+    ):
+        yield journal
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterable[Store]:
+    with Store(tmp_path / "calls.db") as store:
+        yield store
+
+
+@pytest.fixture
+def short_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CLOSE_S", 0.3)
+    monkeypatch.setattr(module, "STORE_RETRY_S", 0.05)
+
+
+def digits(make: Make, count: int) -> list[e.Record]:
+    return [make(e.DtmfReceived(digit=str(n % 10)), t_s=float(n)) for n in range(count)]
+
+
+async def test_what_is_written_is_stored_and_published_in_order(
+    store: Store, embedded: str, make: Make, listen: Listen
+) -> None:
+    records = digits(make, 50)
+    address = Address.of(config.Mqtt(), embedded)
+    async with listen(address, f"{ROOT}/#") as everything, journal_on(store, embedded) as journal:
+        for record in records:
+            journal.write(record)
+        assert await journal.delivered(records[-1].id, 5.0)
+        await everything.until(lambda got: len(got) == 50)
+    assert [e.RECORD.validate_json(m.payload) for m in everything.got] == records
+    assert store.events("call-1") == records
+    assert store.pending(1) == []
+
+
+async def test_writing_does_not_wait_for_store_or_broker(store: Store, make: Make) -> None:
+    records = digits(make, 1000)
+    async with journal_on(store, NOWHERE) as journal:
+        begun = time.perf_counter()
+        for record in records:
+            journal.write(record)
+        each = (time.perf_counter() - begun) / len(records)
+    assert each < 0.001
+    assert len(store.events("call-1")) == 1000
+
+
+@pytest.mark.usefixtures("short_end")
+async def test_what_a_missing_broker_did_not_get_is_published_in_order_once_it_is_back(
+    store: Store, make: Make, listen: Listen
+) -> None:
+    records = digits(make, 30)
+    async with EmbeddedBroker("127.0.0.1:0") as first:
+        address = Address.of(config.Mqtt(), first.url)
+        async with journal_on(store, first.url) as journal:
+            journal.write(records[0])
+            assert await journal.delivered(records[0].id, 5.0)
+            await first.stop()
+            for record in records[1:]:
+                journal.write(record)
+            assert not await journal.delivered(records[-1].id, 0.2)
+            assert len(store.pending(100)) == 29
+            async with (
+                EmbeddedBroker(f"{address.host}:{address.port}"),
+                listen(address, f"{ROOT}/#") as late,
+            ):
+                assert await journal.delivered(records[-1].id, 10.0)
+                await late.until(lambda got: len(got) >= 29)
+    # The listener may have subscribed after the first ones; what it got has no gap.
+    got = [e.RECORD.validate_json(m.payload) for m in late.got]
+    assert got == records[-len(got) :]
+    assert store.pending(1) == []
+
+
+@pytest.mark.usefixtures("short_end")
+async def test_what_was_left_at_the_end_is_published_by_the_next_start(
+    store: Store, embedded: str, handed_over_call: list[e.Record], listen: Listen
+) -> None:
+    async with journal_on(store, NOWHERE) as journal:
+        for record in handed_over_call:
+            journal.write(record)
+    address = Address.of(config.Mqtt(), embedded)
+    async with listen(address, f"{ROOT}/+/+/events/#") as late, journal_on(store, embedded):
+        await late.until(lambda got: len(got) == len(handed_over_call))
+    assert [e.RECORD.validate_json(m.payload) for m in late.got] == handed_over_call
+
+
+@pytest.mark.usefixtures("short_end")
+async def test_a_call_cut_off_by_a_crash_is_ended_and_withdrawn_at_the_next_start(
+    store: Store, embedded: str, handed_over_call: list[e.Record], listen: Listen
+) -> None:
+    address = Address.of(config.Mqtt(), embedded)
+    async with journal_on(store, embedded) as journal:
+        for record in handed_over_call[:9]:  # 6001 is being called
+            journal.write(record)
+        assert await journal.delivered(handed_over_call[8].id, 5.0)
+    async with listen(address, f"{ROOT}/#") as before:
+        kept = {m.topic.value for m in await before.all()}
+    async with journal_on(store, embedded):
+        pass
+    async with listen(address, f"{ROOT}/#") as after:
+        assert await after.all() == []
+    last = store.events("call-1")[-1]
+    assert len(kept) == 2
+    assert isinstance(last.event, e.CallEnded)
+    assert (last.event.by, last.t_s) == ("error", 8.0)
+    assert store.unfinished("line-1") == []
+
+
+@pytest.mark.usefixtures("short_end")
+async def test_a_store_that_cannot_be_written_for_a_while_loses_nothing(
+    store: Store, embedded: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full, real = [True], store.extend
+
+    def extend(records: Iterable[e.Record]) -> list[int]:
+        if full[0]:
+            raise sqlite3.OperationalError("database or disk is full")
+        return real(records)
+
+    monkeypatch.setattr(store, "extend", extend)
+    records = digits(make, 10)
+    async with journal_on(store, embedded) as journal:
+        for record in records:
+            journal.write(record)
+        assert not await journal.delivered(records[0].id, 0.3)
+        full[0] = False
+        assert await journal.delivered(records[-1].id, 5.0)
+    assert store.events("call-1") == records
+
+
+@pytest.mark.usefixtures("short_end")
+async def test_the_memory_for_what_cannot_be_stored_is_bounded(
+    store: Store, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def extend(_records: Iterable[e.Record]) -> list[int]:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(module, "MAX_WAITING", 5)
+    real = store.extend
+    monkeypatch.setattr(store, "extend", extend)
+    records = digits(make, 8)
+    async with journal_on(store, NOWHERE) as journal:
+        for record in records:
+            journal.write(record)
+        monkeypatch.setattr(store, "extend", real)
+        await asyncio.sleep(0.2)
+    assert store.events("call-1") == records[:5]
+
+
+async def test_a_record_that_cannot_be_written_does_not_take_others_with_it(
+    store: Store, embedded: str, make: Make
+) -> None:
+    good = digits(make, 2)
+    async with journal_on(store, embedded) as journal:
+        for record in (good[0], make(e.DtmfReceived(digit="\ud800")), good[1]):
+            journal.write(record)
+        assert await journal.delivered(good[1].id, 5.0)
+    assert store.events("call-1") == good
+
+
+async def test_a_record_nobody_wrote_is_not_delivered(store: Store, embedded: str) -> None:
+    async with journal_on(store, embedded) as journal:
+        assert not await journal.delivered("unknown", 0.2)
+
+
+async def test_delivered_says_so_also_to_those_who_ask_late_or_twice(
+    store: Store, embedded: str, make: Make
+) -> None:
+    record = make(e.CallAnswered())
+    async with journal_on(store, embedded) as journal:
+        journal.write(record)
+        both = await asyncio.gather(*(journal.delivered(record.id, 5.0) for _ in range(2)))
+        assert both == [True, True]
+        assert await journal.delivered(record.id, 0.5)
+
+
+async def test_writing_after_the_end_neither_raises_nor_stores(
+    store: Store, embedded: str, make: Make
+) -> None:
+    async with journal_on(store, embedded) as journal:
+        pass
+    journal.write(make(e.CallAnswered()))
+    await journal.close()
+    assert store.events("call-1") == []
+
+
+async def test_the_end_waits_for_what_was_just_written(
+    store: Store, embedded: str, make: Make
+) -> None:
+    async with journal_on(store, embedded) as journal:
+        await asyncio.sleep(0.2)
+        journal.write(make(e.CallAnswered()))
+    assert len(store.events("call-1")) == 1
+    assert store.pending(1) == []
+
+
+async def test_a_thread_may_write_too(store: Store, embedded: str, make: Make) -> None:
+    record = make(e.CallAnswered())
+    async with journal_on(store, embedded) as journal:
+        await asyncio.to_thread(journal.write, record)
+        assert await journal.delivered(record.id, 5.0)
+
+
+async def test_a_line_opens_its_journal_from_its_settings(
+    tmp_path: Path, embedded: str, make: Make, listen: Listen
+) -> None:
+    settings = config.Config(
+        dialplan=tmp_path / "shop.yaml",
+        records=config.Records(path=tmp_path / "calls.db"),
+        mqtt=config.Mqtt(topic_root="mine"),
+    )
+    record = make(e.CallAnswered())
+    async with (
+        listen(Address.of(config.Mqtt(), embedded), "mine/#") as all_of_it,
+        open_journal(settings, embedded) as journal,
+    ):
+        journal.write(record)
+        await all_of_it.until(lambda got: len(got) == 1)
+    with Store(tmp_path / "calls.db") as store:
+        assert store.events("call-1") == [record]
