@@ -1,0 +1,281 @@
+"""The line's side of the speech service, and of any other Wyoming service.
+
+Every request has a connection of its own: closing it takes the request back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from wyoming.asr import Transcribe, Transcript, TranscriptChunk
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.error import Error
+from wyoming.event import Event, async_read_event, async_write_event
+from wyoming.info import Describe, Info
+from wyoming.tts import Synthesize, SynthesizeVoice
+
+from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_float, to_pcm
+from voiceagent.audio.resample import Resampler
+from voiceagent.config import Config
+from voiceagent.events import Utterance
+from voiceagent.speech.wire import (
+    EMBED,
+    MEASURE,
+    PARTIAL_REPLACES,
+    Address,
+    embedding_of,
+    own_address,
+    parse_address,
+    utterance_of,
+)
+
+_CONNECT_S = 2.0
+_PING_S = 2.0
+_RECOGNITION_S = 15.0
+"""How long the transcript may take after the audio's end."""
+_SYNTHESIS_S = 15.0
+"""How long each next piece of speech may take."""
+_WORK_S = 10.0
+_AUDIO: dict[str, Any] = {"rate": SAMPLE_RATE, "width": 2, "channels": 1}
+
+
+class SpeechError(Exception):
+    """The speech service could not do what was asked; the text says what and why."""
+
+
+class SpeechClient:
+    """Recognition, synthesis, embeddings and acoustic measures for one line.
+
+    All audio is 16-bit mono at 8 kHz. Every method raises `SpeechError` when the service is
+    not there, does not answer in time, or refuses.
+
+    Raises:
+        AddressError: an address in the settings cannot be used.
+    """
+
+    def __init__(self, config: Config) -> None:
+        own = own_address(config)
+        speech = config.speech
+        self._own = own
+        self._recognizer = parse_address(speech.recognizer) if speech.recognizer else own
+        self._synthesizer = parse_address(speech.synthesizer) if speech.synthesizer else own
+
+    async def open(self, language: str = "en", vocabulary: Sequence[str] = ()) -> RecognitionStream:
+        """Begin to recognise an utterance.
+
+        Args:
+            language: language code, such as "en".
+            vocabulary: words and names that are likely, best first.
+        """
+        connection = await _Connection.open(self._recognizer)
+        names = list(vocabulary) or None
+        await connection.send(Transcribe(language=language, transcript_names=names).event())
+        await connection.send(AudioStart(**_AUDIO).event())
+        return RecognitionStream(connection)
+
+    async def synthesize(self, text: str, voice: str | None = None) -> AsyncIterator[bytes]:
+        """Speech for the text, in pieces, each as soon as it is there.
+
+        Args:
+            voice: a voice of the service; left out, the one in its settings.
+        """
+        async with contextlib.aclosing(await _Connection.open(self._synthesizer)) as connection:
+            chosen = SynthesizeVoice(name=voice) if voice else None
+            await connection.send(Synthesize(text=text, voice=chosen).event())
+            audio: _Narrowed | None = None
+            while True:
+                event = await connection.receive(_SYNTHESIS_S)
+                if AudioChunk.is_type(event.type):
+                    chunk = AudioChunk.from_event(event)
+                    audio = audio or _Narrowed(chunk.rate, chunk.width, chunk.channels)
+                    if piece := audio.push(chunk.audio):
+                        yield piece
+                elif AudioStop.is_type(event.type):
+                    if audio is not None and (rest := audio.flush()):
+                        yield rest
+                    return
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Sentence vectors of shape (len(texts), dimensions), each of length 1."""
+        return embedding_of(await self._ask(Event(EMBED, {"texts": list(texts)})))
+
+    async def measure(self, pcm: bytes) -> dict[str, float] | None:
+        """Acoustic measures of an utterance, None when too little of it is voiced."""
+        answer = await self._ask(Event(MEASURE, {"rate": SAMPLE_RATE}, pcm))
+        features: dict[str, float] | None = answer.data["features"]
+        return features
+
+    async def ping(self) -> None:
+        """See that every configured service answers."""
+        for address in dict.fromkeys((self._own, self._recognizer, self._synthesizer)):
+            await self.describe(address)
+
+    async def describe(self, address: Address) -> Info:
+        """What the service at an address says of itself."""
+        async with contextlib.aclosing(await _Connection.open(address)) as connection:
+            await connection.send(Describe().event())
+            while True:
+                event = await connection.receive(_PING_S)
+                if Info.is_type(event.type):
+                    return Info.from_event(event)
+
+    async def _ask(self, request: Event) -> Event:
+        async with contextlib.aclosing(await _Connection.open(self._own)) as connection:
+            await connection.send(request)
+            return await connection.receive(_WORK_S)
+
+
+class RecognitionStream:
+    """One utterance being recognised. End it by `finish` or by `cancel`."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self.partial = ""
+        """The text so far, empty when the engine gives none."""
+        self._connection = connection
+        self._samples = 0
+        self._waiting = bytearray()
+        self._more = asyncio.Event()
+        self._ended = False
+        self._sender = asyncio.create_task(self._send())
+        self._answer = asyncio.create_task(self._receive())
+        for task in (self._sender, self._answer):
+            task.add_done_callback(_look_at)
+
+    def feed(self, pcm: bytes) -> None:
+        """Take samples; never blocks and never raises, a lost service shows in `finish`."""
+        self._samples += len(pcm) // 2
+        self._waiting += pcm
+        self._more.set()
+
+    async def finish(self) -> Utterance:
+        """The utterance, its times counted from the first sample fed.
+
+        Raises:
+            SpeechError: the service was lost, refused or took too long.
+        """
+        self._ended = True
+        self._more.set()
+        try:
+            await self._sender
+            text, context = await asyncio.wait_for(self._answer, _RECOGNITION_S)
+        except TimeoutError as error:
+            raise SpeechError(
+                f"{self._connection.address}: no transcript within {_RECOGNITION_S:.0f} s"
+            ) from error
+        finally:
+            await self.cancel()
+        return utterance_of(text, context, self._samples / SAMPLE_RATE)
+
+    async def cancel(self) -> None:
+        """Give the utterance up; its place in the queue is free at once."""
+        for task in (self._sender, self._answer):
+            task.cancel()
+        await self._connection.aclose()
+
+    async def _send(self) -> None:
+        while not self._ended or self._waiting:
+            await self._more.wait()
+            self._more.clear()
+            if self._waiting:
+                pcm = bytes(self._waiting)
+                self._waiting.clear()
+                await self._connection.send(AudioChunk(**_AUDIO, audio=pcm).event())
+        await self._connection.send(AudioStop().event())
+
+    async def _receive(self) -> tuple[str, dict[str, Any] | None]:
+        while True:
+            event = await self._connection.receive(None)
+            if TranscriptChunk.is_type(event.type):
+                text = str(event.data.get("text", ""))
+                self.partial = text if event.data.get(PARTIAL_REPLACES) else self.partial + text
+            elif Transcript.is_type(event.type):
+                transcript = Transcript.from_event(event)
+                return transcript.text or "", transcript.context
+
+
+class _Connection:
+    """A Wyoming connection whose every failure is a `SpeechError`."""
+
+    def __init__(
+        self, address: Address, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.address = address
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def open(cls, address: Address) -> _Connection:
+        opening = (
+            asyncio.open_unix_connection(address.path)
+            if address.path
+            else asyncio.open_connection(address.host, address.port)
+        )
+        try:
+            reader, writer = await asyncio.wait_for(opening, _CONNECT_S)
+        except TimeoutError as error:
+            raise SpeechError(f"{address}: no connection within {_CONNECT_S:.0f} s") from error
+        except OSError as error:
+            raise SpeechError(
+                f"{address}: the speech service is not there: {error.strerror or error}"
+            ) from error
+        return cls(address, reader, writer)
+
+    async def send(self, event: Event) -> None:
+        try:
+            await async_write_event(event, self._writer)
+        except OSError as error:
+            raise SpeechError(f"{self.address}: the speech service was lost") from error
+
+    async def receive(self, timeout_s: float | None) -> Event:
+        """The next event; an error event is raised."""
+        try:
+            event = await asyncio.wait_for(async_read_event(self._reader), timeout_s)
+        except TimeoutError as error:
+            raise SpeechError(f"{self.address}: no answer within {timeout_s:.0f} s") from error
+        except (OSError, EOFError) as error:
+            raise SpeechError(f"{self.address}: the speech service was lost") from error
+        if event is None:
+            raise SpeechError(f"{self.address}: the speech service closed the connection")
+        if Error.is_type(event.type):
+            raise SpeechError(f"{self.address}: {event.data.get('text', 'an error without text')}")
+        return event
+
+    async def aclose(self) -> None:
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
+class _Narrowed:
+    """Audio of any rate and number of channels as the telephone's."""
+
+    def __init__(self, rate: int, width: int, channels: int) -> None:
+        if width != 2 or channels < 1:
+            raise SpeechError(f"the synthesizer sends {8 * width}-bit audio, only 16-bit will do")
+        self._channels = channels
+        self._resampler = Resampler(rate, SAMPLE_RATE) if rate != SAMPLE_RATE else None
+
+    def push(self, pcm: bytes) -> bytes:
+        if self._resampler is None and self._channels == 1:
+            return pcm
+        samples = self._mono(to_float(pcm))
+        return to_pcm(self._resampler.push(samples) if self._resampler else samples)
+
+    def flush(self) -> bytes:
+        return to_pcm(self._resampler.flush()) if self._resampler else b""
+
+    def _mono(self, samples: Floats) -> Floats:
+        if self._channels == 1:
+            return samples
+        return np.asarray(samples.reshape(-1, self._channels).mean(axis=1), np.float32)
+
+
+def _look_at(task: asyncio.Task[Any]) -> None:
+    """An utterance given up must not leave an error that nobody looked at."""
+    if not task.cancelled():
+        task.exception()

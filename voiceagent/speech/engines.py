@@ -1,0 +1,94 @@
+"""The engines that a machine's settings ask for, loaded and warmed."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from voiceagent.audio.frames import FRAME_BYTES, SAMPLE_RATE
+from voiceagent.audio.prosody import measure
+from voiceagent.config import Config
+from voiceagent.speech.embedding import SentenceEmbedder
+from voiceagent.speech.models import ModelError, locate, registry
+from voiceagent.speech.piper import PiperSynthesizer, SynthesisError
+from voiceagent.speech.recognizer import Recognizer
+from voiceagent.speech.vosk import VoskRecognizer
+from voiceagent.speech.whisper import WhisperRecognizer
+
+_EMBEDDING_MODEL = "minilm-l6"
+
+
+class Engines:
+    """Recogniser, voices and embedder of one service. What another service does is not loaded.
+
+    Raises:
+        ModelError: a model is missing, differs from its hash or cannot be read.
+    """
+
+    def __init__(self, config: Config) -> None:
+        speech = config.speech
+        self.recognizer = None if speech.recognizer else _recognizer(config)
+        self.embedder = SentenceEmbedder(locate(_EMBEDDING_MODEL))
+        self._default_voice = "" if speech.synthesizer else _short_name(speech.voice)
+        self._voices: dict[str, PiperSynthesizer] = {}
+        self._loading = threading.Lock()
+        if not speech.synthesizer:
+            self._voices[self._default_voice] = PiperSynthesizer(
+                locate(speech.voice), self._default_voice
+            )
+
+    @property
+    def voices(self) -> list[PiperSynthesizer]:
+        """The voices loaded so far."""
+        return list(self._voices.values())
+
+    def voice(self, name: str | None) -> PiperSynthesizer:
+        """The voice of that name, loaded at its first use; the configured one for None.
+
+        Raises:
+            SynthesisError: there is no such voice.
+        """
+        name = name or self._default_voice
+        with self._loading:
+            if name not in self._voices:
+                model = registry().get(name)
+                if model is None or model.kind != "piper":
+                    raise SynthesisError(f"there is no voice {name!r}")
+                try:
+                    self._voices[name] = PiperSynthesizer(locate(name), name)
+                except ModelError as error:
+                    raise SynthesisError(str(error)) from error
+            return self._voices[name]
+
+    def warm(self) -> None:
+        """Do everything once: first uses are slow, and no caller should wait for them."""
+        if self.recognizer is not None:
+            language = next(iter(self.recognizer.languages))
+            recognition = self.recognizer.open(SAMPLE_RATE, language.replace("*", "en"), ())
+            recognition.feed(bytes(50 * FRAME_BYTES))
+            recognition.finish()
+        for voice in self._voices.values():
+            for _ in voice.synthesize("Hello."):
+                pass
+        self.embedder.embed(["Hello."])
+        measure(np.zeros(SAMPLE_RATE, np.float32), SAMPLE_RATE)
+
+
+def _recognizer(config: Config) -> Recognizer:
+    speech = config.speech
+    engine = speech.engine or ("vosk" if speech.vosk_model else "whisper")
+    if engine == "vosk":
+        if not speech.vosk_model:
+            raise ModelError(
+                "speech.engine is vosk, but speech.vosk_model is not set: "
+                "set it to a name in the registry of models or to a Vosk model's folder"
+            )
+        return VoskRecognizer(locate(speech.vosk_model), _short_name(speech.vosk_model))
+    folder = locate(speech.whisper_model)
+    return WhisperRecognizer(folder, _short_name(speech.whisper_model), speech.workers)
+
+
+def _short_name(name_or_path: str) -> str:
+    return name_or_path if name_or_path in registry() else Path(name_or_path).stem

@@ -1,0 +1,57 @@
+"""What a recogniser is, inside the speech service.
+
+A recogniser holds a model and may be used from several threads. It opens a recognition for
+each utterance; one recognition is used from one thread at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from voiceagent.events import Utterance
+
+
+class RecognitionError(Exception):
+    """An utterance cannot be recognised; the text says why."""
+
+
+class Recognition(Protocol):
+    """One utterance on its way to text."""
+
+    def feed(self, pcm: bytes) -> str:
+        """Take more 16-bit mono samples; give the text so far, empty where there is none."""
+
+    def finish(self) -> Utterance:
+        """The whole utterance, its times counted from the first sample.
+
+        Raises:
+            RecognitionError: the engine failed.
+        """
+
+
+class Recognizer(Protocol):
+    """An engine with a model."""
+
+    name: str
+    """Engine and model, such as ``whisper-base``."""
+    streaming: bool
+    """Whether `Recognition.feed` does the work and gives partial texts; otherwise `finish`
+    does it all."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Language codes, or "*" for many."""
+
+    def open(self, rate: int, language: str, vocabulary: Sequence[str]) -> Recognition:
+        """Begin an utterance.
+
+        Args:
+            rate: samples a second of the audio to come.
+            language: code such as "en".
+            vocabulary: words and names to be expected; an engine that cannot be biased
+                ignores them.
+
+        Raises:
+            RecognitionError: the engine does not know the language.
+        """

@@ -1,0 +1,109 @@
+"""What goes over the wire: addresses, the project's own Wyoming events, utterances.
+
+Wyoming is a line of JSON, then data, then a payload (https://github.com/OHF-Voice/wyoming).
+Two requests go beyond it, for work that must not hold up a line: sentence embeddings
+(``voiceagent-embed`` → ``voiceagent-embedding``) and acoustic measures
+(``voiceagent-measure`` → ``voiceagent-measures``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from wyoming.event import Event
+
+from voiceagent.config import Config
+from voiceagent.events import Utterance
+
+EMBED = "voiceagent-embed"
+EMBEDDING = "voiceagent-embedding"
+MEASURE = "voiceagent-measure"
+MEASURES = "voiceagent-measures"
+
+PARTIAL_REPLACES = "replaces"
+"""Set in a ``transcript-chunk`` whose text takes the place of the chunks before it."""
+
+_LONGEST_SOCKET_PATH = 100
+
+
+class AddressError(ValueError):
+    """An address cannot be used; the text says why."""
+
+
+class Address(NamedTuple):
+    """Where a Wyoming service listens: a path, or a host and port."""
+
+    path: str = ""
+    host: str = ""
+    port: int = 0
+
+    def __str__(self) -> str:
+        return f"unix:{self.path}" if self.path else f"tcp:{self.host}:{self.port}"
+
+    @property
+    def uri(self) -> str:
+        """As the wyoming library wants it."""
+        return f"unix://{self.path}" if self.path else f"tcp://{self.host}:{self.port}"
+
+
+def parse_address(text: str) -> Address:
+    """Read "unix:/path" or "tcp:host:port"; two slashes after the scheme are allowed.
+
+    Raises:
+        AddressError: it is neither.
+    """
+    scheme, _, rest = text.partition(":")
+    rest = rest.removeprefix("//")
+    if scheme == "unix" and rest.startswith("/"):
+        if len(rest.encode()) > _LONGEST_SOCKET_PATH:
+            raise AddressError(
+                f"{text}: a socket's path has at most {_LONGEST_SOCKET_PATH} bytes: "
+                "set run_dir or speech.address to a shorter one"
+            )
+        return Address(path=rest)
+    host, _, port = rest.rpartition(":")
+    if scheme == "tcp" and host and port.isdecimal() and 0 < int(port) < 65536:
+        return Address(host=host.strip("[]"), port=int(port))
+    raise AddressError(f"{text}: is not an address: write unix:/path or tcp:host:port")
+
+
+def own_address(config: Config) -> Address:
+    """Where the own speech service listens.
+
+    Raises:
+        AddressError: the setting cannot be used.
+    """
+    if config.speech.address:
+        return parse_address(config.speech.address)
+    return parse_address(f"unix:{Path(config.run_dir).resolve() / 'speech.sock'}")
+
+
+def utterance_context(utterance: Utterance) -> dict[str, Any]:
+    """All of an utterance but its text, for the ``context`` of a transcript."""
+    return utterance.model_dump(mode="json", exclude={"text"})
+
+
+def utterance_of(text: str, context: dict[str, Any] | None, duration_s: float) -> Utterance:
+    """The utterance of a transcript. A foreign server's context is not ours: then nothing but
+    the text is known, and the confidence is None."""
+    if context and "engine" in context:
+        try:
+            return Utterance.model_validate({**context, "text": text.strip()}, strict=False)
+        except ValidationError:
+            pass
+    return Utterance(text=text.strip(), end_s=duration_s)
+
+
+def embedding_event(vectors: NDArray[np.float32]) -> Event:
+    """Vectors of shape (n, dimensions) as little-endian 32-bit floats."""
+    return Event(EMBEDDING, {"shape": list(vectors.shape)}, vectors.astype("<f4").tobytes())
+
+
+def embedding_of(event: Event) -> NDArray[np.float32]:
+    """The vectors of an embedding event."""
+    values = np.frombuffer(event.payload or b"", "<f4").astype(np.float32)
+    return values.reshape(event.data["shape"])
