@@ -20,7 +20,6 @@ from voiceagent.events import RECORD, CallAnswered, CallArrived, CallerHeld, Rec
 from voiceagent.simulation.ladder import Ladder, build
 from voiceagent.simulation.moments import (
     Moment,
-    Wire,
     complaints,
     first_sound,
     gaps,
@@ -28,6 +27,7 @@ from voiceagent.simulation.moments import (
 )
 from voiceagent.simulation.proof import Heard, heard
 from voiceagent.simulation.sound import Samples
+from voiceagent.simulation.wire import Wire
 from voiceagent.telephony.trace import read_trace
 
 RATE = 8000

@@ -84,6 +84,11 @@ class _Passage:
         return self.first.message.at
 
     @property
+    def key(self) -> tuple[float, float, str]:
+        """Order of passages that do not cause each other."""
+        return self.at, self.received.message.at if self.received else self.at, self.first.party
+
+    @property
     def first(self) -> _Seen:
         seen = self.sent or self.received
         assert seen is not None, "a passage was seen by somebody"
@@ -120,7 +125,8 @@ def _identity(message: SipMessage) -> tuple[object, ...]:
 
 
 def _pair(traces: Mapping[str, Sequence[SipMessage]]) -> list[_Passage]:
-    """Give each received message to the latest unclaimed sending of the same message."""
+    """Give each received message to the latest unclaimed sending of the same message before it,
+    or to the first one after it should the clocks disagree."""
     sendings: dict[tuple[object, ...], list[_Passage]] = defaultdict(list)
     arrivals = []
     for party, trace in traces.items():
@@ -136,12 +142,11 @@ def _pair(traces: Mapping[str, Sequence[SipMessage]]) -> list[_Passage]:
         unclaimed = [
             passage
             for passage in sendings.get(_identity(arrival.message), ())
-            if passage.received is None
-            and passage.first.party != arrival.party
-            and passage.at <= latest
+            if passage.received is None and passage.first.party != arrival.party
         ]
+        before = [passage for passage in unclaimed if passage.at <= latest]
         if unclaimed:
-            unclaimed[-1].received = arrival
+            (before[-1] if before else unclaimed[0]).received = arrival
         else:
             passages.append(_Passage(received=arrival))
     return passages
@@ -195,7 +200,7 @@ def _in_order(
         for cause in before:
             effects[cause].append(number)
     waiting_for = [len(before) for before in causes]
-    ready = [(passages[n].at, n) for n, count in enumerate(waiting_for) if count == 0]
+    ready = [(passages[n].key, n) for n, count in enumerate(waiting_for) if count == 0]
     heapq.heapify(ready)
     order = []
     while ready:
@@ -204,9 +209,9 @@ def _in_order(
         for effect in effects[number]:
             waiting_for[effect] -= 1
             if waiting_for[effect] == 0:
-                heapq.heappush(ready, (passages[effect].at, effect))
-    # Clocks that disagree can leave a circle of causes; its messages still have their times.
-    return order if len(order) == len(passages) else sorted(passages, key=lambda p: p.at)
+                heapq.heappush(ready, (passages[effect].key, effect))
+    # Damaged traces can make a circle of causes; its messages still have their times.
+    return order if len(order) == len(passages) else sorted(passages, key=lambda p: p.key)
 
 
 # -- drawing ------------------------------------------------------------------------------------

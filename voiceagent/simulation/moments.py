@@ -6,8 +6,9 @@ events stand in only for what neither can show.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 from voiceagent.events import (
@@ -21,6 +22,7 @@ from voiceagent.events import (
 )
 from voiceagent.simulation.ladder import Arrow, Ladder
 from voiceagent.simulation.sound import Samples, stretches
+from voiceagent.simulation.wire import Wire
 
 Seen = Literal["wire", "event", "audio"]
 
@@ -61,7 +63,7 @@ def gaps(sent: Samples, received: Samples, rate: int, origin_s: float = 0.0) -> 
     """
     own, others = stretches(sent, rate), stretches(received, rate)
     found = []
-    for stretch, following in zip(own, [*own[1:], None], strict=True):
+    for stretch, following in zip_longest(own, own[1:]):
         began = next((o.start_s for o in others if o.start_s >= stretch.end_s), None)
         if began is not None and (following is None or began < following.start_s):
             found.append(Gap(origin_s + stretch.end_s, origin_s + began))
@@ -72,127 +74,6 @@ def first_sound(samples: Samples, rate: int, origin_s: float = 0.0) -> float | N
     """When sound first begins in a recording that begins at `origin_s`; None for silence."""
     found = stretches(samples, rate)
     return origin_s + found[0].start_s if found else None
-
-
-# -- from the wire ------------------------------------------------------------------------------
-
-
-class Wire:
-    """What the ladder shows of one call to the agent and of its handover.
-
-    Every property is the arrow of a message, or None when the ladder does not have it.
-    """
-
-    def __init__(self, ladder: Ladder, agent: str = "agent") -> None:
-        self._arrows = ladder.arrows
-        self._agent = agent
-        self.invite = self._find(lambda a: a.target == agent and _opens(a))
-        self.call_id = self.invite.message.call_id if self.invite else ""
-
-    @property
-    def answer(self) -> Arrow | None:
-        return self._answer_to(self.invite)
-
-    @property
-    def consultation(self) -> Arrow | None:
-        """The agent's INVITE to the person who answered; the last one tried if nobody did."""
-        tried = [a for a in self._arrows if a.source == self._agent and _opens(a)]
-        answered = [a for a in tried if self._answer_to(a)]
-        return next(reversed(answered or tried), None)
-
-    @property
-    def consultation_answer(self) -> Arrow | None:
-        return self._answer_to(self.consultation)
-
-    @property
-    def refer(self) -> Arrow | None:
-        """The last REFER the agent sent."""
-        sent = [a for a in self._arrows if a.source == self._agent and _asks(a, "REFER")]
-        return next(reversed(sent), None)
-
-    @property
-    def refer_accepted(self) -> Arrow | None:
-        return self._answer_to(self.refer)
-
-    @property
-    def replacing(self) -> Arrow | None:
-        """The INVITE with Replaces by which the two sides find each other (RFC 3891)."""
-        return self._find(lambda a: _asks(a, "INVITE") and a.message.header("Replaces") is not None)
-
-    @property
-    def connected(self) -> Arrow | None:
-        """The 200 to the INVITE with Replaces."""
-        return self._answer_to(self.replacing)
-
-    @property
-    def notified(self) -> Arrow | None:
-        """The NOTIFY that tells the agent of the transfer's success (RFC 3515, 2.4.5)."""
-        refer = self.refer
-        return self._find(
-            lambda a: (
-                refer is not None
-                and a.target == self._agent
-                and _asks(a, "NOTIFY")
-                and a.message.call_id == refer.message.call_id
-                and a.message.body.lstrip().startswith("SIP/2.0 200")
-            )
-        )
-
-    @property
-    def legs_ended(self) -> Arrow | None:
-        """The 200 to the later of the two BYEs that end the agent's part."""
-        if self.invite is None or self.consultation is None:
-            return None
-        ends = [self._bye_answer(leg.message.call_id) for leg in (self.invite, self.consultation)]
-        known = [end for end in ends if end is not None]
-        return max(known, key=lambda a: a.at_s) if len(known) == len(ends) else None
-
-    @property
-    def parted(self) -> Arrow | None:
-        """The BYE that ends the call between caller and person."""
-        call = self.replacing
-        return self._find(
-            lambda a: (
-                call is not None and _asks(a, "BYE") and a.message.call_id == call.message.call_id
-            )
-        )
-
-    def _find(self, wanted: Callable[[Arrow], bool]) -> Arrow | None:
-        return next((arrow for arrow in self._arrows if wanted(arrow)), None)
-
-    def _answer_to(self, request: Arrow | None) -> Arrow | None:
-        if request is None:
-            return None
-        asked = request.message
-        return self._find(
-            lambda a: (
-                a.message.status is not None
-                and 200 <= a.message.status < 300
-                and a.source == request.target
-                and (a.message.call_id, a.message.cseq, a.message.method)
-                == (asked.call_id, asked.cseq, asked.method)
-            )
-        )
-
-    def _bye_answer(self, call_id: str) -> Arrow | None:
-        byes = (a for a in self._arrows if _asks(a, "BYE") and a.message.call_id == call_id)
-        return next((answer for bye in byes if (answer := self._answer_to(bye))), None)
-
-
-def _asks(arrow: Arrow, method: str) -> bool:
-    return arrow.message.is_request and arrow.message.method == method
-
-
-def _opens(arrow: Arrow) -> bool:
-    """An INVITE that opens a dialog: it has no tag in To (RFC 3261, 12.2), and asks for no
-    other call to be replaced."""
-    message = arrow.message
-    to = message.header("To") or ""
-    return (
-        _asks(arrow, "INVITE")
-        and "tag=" not in to.rpartition(">")[2]
-        and message.header("Replaces") is None
-    )
 
 
 # -- the table ----------------------------------------------------------------------------------
