@@ -151,6 +151,7 @@ def _templates(plan: _Parts) -> Iterator[tuple[Place, Any, set[str]]]:
         before = plan.slots_before(name)
         for key in ("prompt", "reprompts"):
             yield from ((p, t, before) for p, t in _texts(slot.get(key), ("slots", name, key)))
+        yield ("slots", name, "if_no"), slot.get("if_no"), {*before, name}
         yield ("slots", name, "confirmation"), slot.get("confirmation"), {*before, "value"}
     for name, topic in plan.topics.items():
         for key in ("say", "emergency"):

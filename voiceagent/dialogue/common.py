@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-REPEAT, GOODBYE, HELLO, WAIT, HELP = "repeat", "goodbye", "hello", "wait", "help"
+REPEAT, GOODBYE, HELLO = "repeat", "goodbye", "hello"
+WAIT, THANKS, HELP = "wait", "thanks", "help"
 
 EXAMPLES: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
@@ -39,6 +40,13 @@ EXAMPLES: dict[str, dict[str, tuple[str, ...]]] = {
             "give me a minute, I have to look for it",
             "just a second",
         ),
+        THANKS: (
+            "thank you very much",
+            "great, thanks a lot",
+            "you have been very helpful",
+            "that was quick, good service",
+            "I am really happy with it",
+        ),
         HELP: (
             "what can you do",
             "what can you help me with",
@@ -48,6 +56,52 @@ EXAMPLES: dict[str, dict[str, tuple[str, ...]]] = {
     }
 }
 """Example sentences by language and intent, beside a dialplan's own."""
+
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "en": (
+        "yes please",
+        "no",
+        "okay, thank you very much",
+        "that's correct",
+        "I'm not sure",
+        "I don't know",
+        "I don't have it with me",
+        "let me think about it",
+        "my name is Peter Brown",
+        "one two three four five six",
+        "next Monday",
+        "in the afternoon",
+        "the second one",
+        "it's written on the paper",
+        "that was on Wednesday I think",
+        "it came by mail",
+        "could you speak up a bit",
+        "you are speaking too fast",
+        "is this a robot",
+        "how are you today",
+        "I'm in the kitchen right now",
+        "not you, I was talking to my wife",
+        "the children are making a lot of noise",
+        "it is going to rain all week",
+        "tell me something funny",
+        "what time is it now",
+        "who wrote this book",
+        "how far is it to the moon",
+        "what is two plus two",
+        "I want to hear a song",
+        "the game last night was great",
+        "how do I cook rice",
+        "I'd like to reserve a hotel room",
+        "my computer does not start",
+        "when does the next bus leave",
+        "I'm looking for a job",
+        "thanks for watching this video",
+        "and then he went home with his brother",
+        "you know, the thing, the other one",
+        "the green car is standing in the garage",
+    )
+}
+"""Sentences that mean nothing to any dialplan: what is nearer to them is out of scope."""
 
 _LITERAL = {
     REPEAT: r"(sorry )?((can|could|would) you )?(please )?(repeat( that| it)?|say (that|it) again|"

@@ -24,7 +24,7 @@ _DAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 _MONTH = "(" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
 _DAY = "(" + "|".join(_DAYS) + ")"
 _DAY_NUMBER = r"(?:the )?(\d{1,2})(?:st|nd|rd|th)?"
-_YEAR = r"(?:,? (?:of )?(\d{4}|\d{2} \d{2}))?"
+_YEAR = r"(?:,? (?:of )?(\d{4}|\d{2} \d{2}|(?<!\d )\d{2}(?! ?(?:\d|:|o'clock|am|pm|a\.m|p\.m))))?"
 
 _DAY_MONTH = re.compile(rf"\b{_DAY_NUMBER}(?: of)? {_MONTH}\b{_YEAR}")
 _MONTH_DAY = re.compile(rf"\b{_MONTH},? {_DAY_NUMBER}\b{_YEAR}")
@@ -40,21 +40,22 @@ _BARE_DAY = re.compile(r"\b(?:on )?the (\d{1,2})(?:st|nd|rd|th)\b")
 _ORDINAL_ALONE = re.compile(r"^\W*(?:the )?(\d{1,2})(?:st|nd|rd|th)\W*$")
 
 
-def find_date(text: str, today: date, *, expected: bool = False) -> str | None:
-    """A date in the text as ISO 8601, in the future where the year is left out, or None.
+def find_date(text: str, today: date, *, expected: bool = False, past: bool = False) -> str | None:
+    """A date in the text as ISO 8601, the coming one where the year is left out, or None.
 
     Args:
         today: what "tomorrow" and the like are counted from.
         expected: a date was asked for, so that dateparser may try whatever was said.
+        past: the last one where the year is left out, such as for a date of birth.
     """
-    found = _resolve(_plain(text), today)
+    found = _resolve(_plain(text), today, past)
     if found is None and expected:
         parsed = dateparser.parse(
             _plain(text),
             languages=["en"],
             settings={
                 "RELATIVE_BASE": datetime(today.year, today.month, today.day),
-                "PREFER_DATES_FROM": "future",
+                "PREFER_DATES_FROM": "past" if past else "future",
                 "REQUIRE_PARTS": ["day"],
                 "RETURN_AS_TIMEZONE_AWARE": False,
             },
@@ -68,15 +69,15 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(rf"({_DAY}),", r"\1", said)).strip()
 
 
-def _resolve(said: str, today: date) -> date | None:
+def _resolve(said: str, today: date, past: bool) -> date | None:
     if match := _ISO.search(said):
         return _date(int(match[1]), int(match[2]), int(match[3]))
     if match := _DAY_MONTH.search(said):
-        return _coming(today, int(match[1]), _MONTHS[match[2]], match[3])
+        return _nearest(today, past, int(match[1]), _MONTHS[match[2]], match[3])
     if match := _MONTH_DAY.search(said):
-        return _coming(today, int(match[2]), _MONTHS[match[1]], match[3])
+        return _nearest(today, past, int(match[2]), _MONTHS[match[1]], match[3])
     if match := _SLASHED.search(said):
-        return _slashed(today, match)
+        return _slashed(today, past, match)
     if "day after tomorrow" in said:
         return today + timedelta(days=2)
     if match := _WEEK_FROM.search(said):
@@ -105,22 +106,28 @@ def _date(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def _coming(today: date, day: int, month: int, year: str | None) -> date | None:
-    if year:
-        return _date(int(year.replace(" ", "")), month, day)
-    this = _date(today.year, month, day)
-    return this if this is None or this >= today else _date(today.year + 1, month, day)
+def _nearest(today: date, past: bool, day: int, month: int, year: str | None) -> date | None:
+    """The day in the year that was said, else the coming one, or the last one for the past."""
+    number = int((year or str(today.year)).replace(" ", ""))
+    if number < 100:
+        number += today.year // 100 * 100
+        return _date(number - 100 if past and number > today.year else number, month, day)
+    found = _date(number, month, day)
+    if year or found is None:
+        return found
+    if past:
+        return found if found <= today else _date(number - 1, month, day)
+    return found if found >= today else _date(number + 1, month, day)
 
 
-def _slashed(today: date, match: re.Match[str]) -> date | None:
+def _slashed(today: date, past: bool, match: re.Match[str]) -> date | None:
     """A written date: month first as English recognisers write it, unless that cannot be."""
     month, day = int(match[1]), int(match[2])
     if month > 12:
         month, day = day, month
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
-    year = match[3] and (match[3] if len(match[3]) == 4 else f"20{match[3]}")
-    return _coming(today, day, month, year)
+    return _nearest(today, past, day, month, match[3])
 
 
 def _later(today: date, count: str, unit: str) -> date | None:

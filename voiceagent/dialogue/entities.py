@@ -253,6 +253,7 @@ def find_all(
     today: date,
     expecting: Expectation | None = None,
     choices: Mapping[str, Sequence[str]] | None = None,
+    past: bool = False,
 ) -> dict[str, Any]:
     """Every value in the text, by kind as in `Understanding.entities`."""
     kind = expecting.kind if expecting else "open"
@@ -260,7 +261,7 @@ def find_all(
     found: dict[str, Any] = {
         "digits": find_digits(text, expected=kind == "digits"),
         "number": find_number(text),
-        "date": find_date(text, today, expected=kind == "date"),
+        "date": find_date(text, today, expected=kind == "date", past=past),
         "yes_no": find_yes_no(text),
         "name": find_name(text, expected=kind == "name"),
         "choice": find_choice(text, offered) if offered else None,

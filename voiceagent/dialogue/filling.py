@@ -1,12 +1,12 @@
-"""How slots are filled: which values suit a slot, and what a question expects."""
+"""How slots are filled: which values of a sentence suit them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from voiceagent.dialogue.phrases import Phrases
+from voiceagent.dialogue.entities import find_choice
 from voiceagent.dialogue.plan import Dialplan, Intent, Slot
-from voiceagent.events import Expectation, Understanding
+from voiceagent.events import Understanding
 
 
 def value(slot: Slot, u: Understanding, partial: str = "") -> Any:
@@ -15,6 +15,8 @@ def value(slot: Slot, u: Understanding, partial: str = "") -> Any:
     Args:
         partial: digits of the turn before, which were too few; together they may be whole.
     """
+    if slot.kind == "choice":
+        return find_choice(u.text, slot.choices)
     found = u.entities.get(slot.kind)
     if slot.kind != "digits":
         return found
@@ -40,32 +42,3 @@ def given(plan: Dialplan, intent: Intent, u: Understanding) -> dict[str, Any]:
         if (heard := value(slot, u)) is not None:
             found[name] = heard
     return found
-
-
-def expectation(question: str, name: str, slot: Slot | None) -> Expectation:
-    """What a question lets expect."""
-    if question in ("confirm", "guess", "offer"):
-        return Expectation(kind="yes_no", slot=name or None)
-    if question == "slot" and slot is not None:
-        return Expectation(
-            kind=slot.kind,
-            slot=name,
-            min_digits=slot.min_digits,
-            max_digits=slot.max_digits,
-            choices=tuple(slot.choices),
-        )
-    return Expectation()
-
-
-def confirmation(slot: Slot, heard: Any, phrases: Phrases) -> str:
-    """The template that reads a slot's value back."""
-    if slot.confirmation:
-        return slot.confirmation
-    match slot.kind:
-        case "digits":
-            return phrases.confirm_digits
-        case "date":
-            return phrases.confirm_date
-        case "yes_no":
-            return phrases.confirm_yes if heard else phrases.confirm_no
-    return phrases.confirm

@@ -23,6 +23,8 @@ class Phrases(BaseModel):
     """Said when the caller says yes to `anything_else`."""
     take_your_time: Sentence = "Take your time."
     """Said when the caller asks for a moment."""
+    welcome: Sentence = "You are welcome."
+    """Said when the caller says thank you."""
     hello_again: Sentence = "Hello, I can hear you."
     """Said when the caller says hello or asks whether anyone is there."""
     no_input: Sentences = (

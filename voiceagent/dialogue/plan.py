@@ -83,6 +83,10 @@ class Slot(Section):
     """Fewest digits of an answer; for kind digits."""
     max_digits: Annotated[int, Field(ge=1, le=40)] | None = None
     """Most digits of an answer; for kind digits."""
+    past: bool = False
+    """Whether the day lies in the past, such as a date of birth; for kind date."""
+    if_no: Template | None = None
+    """Said when the answer is no, and the intent ends there; for kind yes_no."""
     choices: dict[Text, tuple[Text, ...]] = Field(default_factory=dict)
     """Answers to choose from, each with other words for it; for kind choice."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
@@ -103,6 +107,10 @@ class Slot(Section):
             raise ValueError("choices are for kind choice: take them out or change the kind")
         if self.kind != "digits" and (self.min_digits or self.max_digits):
             raise ValueError("min_digits and max_digits are for kind digits: take them out")
+        if self.kind != "date" and self.past:
+            raise ValueError("past is for kind date: take it out")
+        if self.kind != "yes_no" and self.if_no:
+            raise ValueError("if_no is for kind yes_no: take it out")
         if self.min_digits and self.max_digits and self.min_digits > self.max_digits:
             raise ValueError("min_digits is more than max_digits: exchange them")
         return self
@@ -249,6 +257,11 @@ class Dialplan(Section):
         return self.targets.get(topic) or self.targets["general"]
 
     @property
+    def emergency_topics(self) -> frozenset[str]:
+        """Topics that are a danger to life."""
+        return frozenset(name for name, topic in self.topics.items() if topic.emergency)
+
+    @property
     def hints(self) -> tuple[str, ...]:
         """Words for a recogniser to expect: the vocabulary and every choice."""
         choices = [word for slot in self.slots.values() for word in slot.choices]
@@ -264,7 +277,7 @@ class Dialplan(Section):
         for value in self.phrases.model_dump().values():
             yield from (value,) if isinstance(value, str) else value
         for slot in self.slots.values():
-            yield from (slot.prompt, *slot.reprompts)
+            yield from (slot.prompt, *slot.reprompts, *filter(None, (slot.if_no,)))
         for intent in self.intents.values():
             yield from filter(None, (intent.answer, intent.follow_up))
         for lookup in self.lookups.values():

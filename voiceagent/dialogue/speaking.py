@@ -57,14 +57,17 @@ def spoken_amount(value: Any, currency: str = "EUR") -> str:
 
 
 def spoken_date(value: Any, today: date | None = None) -> str:
-    """A date: ``2025-11-25`` as "Tuesday, the 25th of November", with another year named.
+    """A date: ``2025-11-25`` as "Tuesday, the 25th of November"; more than half a year
+    from today as "the 3rd of May 1984".
 
     Raises:
         ValueError: `value` is not an ISO 8601 date.
     """
     day = _as_date(value)
-    text = f"{day:%A}, the {spoken_ordinal(day.day)} of {day:%B}"
-    return text if today is not None and day.year == today.year else f"{text} {day.year}"
+    text = f"the {spoken_ordinal(day.day)} of {day:%B}"
+    if today is not None and abs((day - today).days) < 180:
+        return f"{day:%A}, {text}"
+    return f"{text} {day.year}"
 
 
 def spoken_time(value: Any) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +22,9 @@ from voiceagent.dialogue.speaking import (
     spoken_ordinal,
     spoken_time,
 )
+
+_STOPS = re.compile(r"(\b[ap]\.m\.)\.")
+"""A sentence that ends in "p.m." has its full stop already."""
 
 
 class RenderError(Exception):
@@ -62,7 +65,7 @@ def environment(*, url: bool = False) -> SandboxedEnvironment:
 
 
 def render(template: str, values: Mapping[str, Any], *, url: bool = False) -> str:
-    """Fill in a template. White space is made single, for it is spoken.
+    """Fill in a template. White space becomes single, for it is spoken.
 
     Raises:
         RenderError: a value is missing or does not suit its filter.
@@ -71,7 +74,7 @@ def render(template: str, values: Mapping[str, Any], *, url: bool = False) -> st
         text = environment(url=url).from_string(template).render(**values)
     except (TemplateError, SecurityError, ValueError, TypeError, ArithmeticError) as error:
         raise RenderError(f"{template!r}: {error}") from error
-    return " ".join(text.split())
+    return text if url else _STOPS.sub(r"\1", " ".join(text.split()))
 
 
 def syntax_problem(template: str) -> str:
@@ -101,10 +104,3 @@ def fixed(template: str, facts: Mapping[str, Any]) -> str | None:
     if {name for name, _ in references(template)} <= {"facts"}:
         return render(template, {"facts": facts})
     return None
-
-
-def values_for(
-    facts: Mapping[str, Any], call: Any, today: date, more: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What every template may use: `facts`, `call`, `today`, and `more` by name."""
-    return {"facts": facts, "call": call, "today": today, **more}

@@ -1,11 +1,12 @@
 """What a text means to a dialplan: its intent, whether it is in scope, values, topics.
 
-An intent's likeness to a text is the mean of two cosine similarities: to the centroid of its
-examples, which is steady, and to the nearest example, which is sharp.
+A text's likeness to an intent joins two cosine similarities: to the centroid of its examples,
+which is steady, and to the nearest example, which is sharp.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -20,16 +21,18 @@ from voiceagent.events import Expectation, Understanding
 
 Vectors = NDArray[np.float32]
 
-IN_SCOPE = 0.45
-"""Least likeness of a text that the dialplan speaks about."""
+CENTROID = 0.7
+"""Weight of the centroid in an intent's likeness; the rest is the nearest example's."""
+IN_SCOPE = 0.36
+"""Least likeness to an intent of a text that the dialplan speaks about."""
 CLEAR_MARGIN = 0.02
-"""A nearest intent that leads by less is only in scope above `SURE`."""
-SURE = 0.60
-TOPIC_MIDDLE = 0.62
-"""Likeness to a topic at which it is as likely met as not."""
-TOPIC_SLOPE = 25.0
-TOPIC_LEAD = 0.5
-"""How much an intent's lead over a topic lowers the topic."""
+"""A nearest intent that leads by less is only in scope from `SURE` on."""
+SURE = 0.6
+ELSEWHERE = 0.9
+"""How near the nearest intent must be, as a part of the likeness to what is out of scope."""
+TOPIC = (19.0, -15.0, -3.0, -2.2)
+"""Logistic weights of a topic: its likeness, that of the nearest intent, that to what is out of
+scope, and the constant. Fitted on half of tests/dialogue/sentences.yaml."""
 
 
 class Embedder(Protocol):
@@ -40,18 +43,22 @@ class Embedder(Protocol):
         ...
 
 
-class _Class:
-    """An intent or a topic: its examples' embeddings and their centroid."""
+class _Group:
+    """Sentences that mean one thing: their embeddings and their centroid."""
 
     def __init__(self, vectors: Vectors) -> None:
         centroid = vectors.mean(axis=0)
         self._centroid = centroid / np.linalg.norm(centroid)
         self._vectors = vectors
 
-    def likeness(self, texts: Vectors) -> NDArray[np.float32]:
-        """Likeness of each text, shape (n, d) to (n,)."""
-        nearest = (texts @ self._vectors.T).max(axis=1)
-        return np.asarray((nearest + texts @ self._centroid) / 2, dtype=np.float32)
+    def nearest(self, texts: Vectors) -> float:
+        """Cosine similarity of the nearest pair, texts of shape (n, d)."""
+        return float((texts @ self._vectors.T).max())
+
+    def likeness(self, texts: Vectors, centroid: float) -> float:
+        """Likeness of the texts, with this weight of the centroid."""
+        middle = float((texts @ self._centroid).max())
+        return centroid * middle + (1 - centroid) * self.nearest(texts)
 
 
 class Understander:
@@ -61,14 +68,16 @@ class Understander:
         self,
         plan: Dialplan,
         embedder: Embedder,
-        intents: dict[str, _Class],
-        topics: dict[str, _Class],
+        intents: dict[str, _Group],
+        topics: dict[str, _Group],
+        elsewhere: _Group | None,
         today: Callable[[], date],
     ) -> None:
         self._plan = plan
         self._embedder = embedder
         self._intents = intents
         self._topics = topics
+        self._elsewhere = elsewhere
         self._today = today
 
     @classmethod
@@ -79,15 +88,17 @@ class Understander:
         shared = common.EXAMPLES.get(plan.language[:2], {})
         intents = shared | {name: intent.examples for name, intent in plan.intents.items()}
         topics = {name: topic.examples for name, topic in plan.topics.items()}
-        groups = [*intents.values(), *topics.values()]
-        vectors = await embedder.embed([example for group in groups for example in group])
-        ends = np.cumsum([len(group) for group in groups])[:-1]
-        classes = [_Class(part) for part in np.split(vectors, ends)]
+        elsewhere = common.ELSEWHERE.get(plan.language[:2], ())
+        sets = [*intents.values(), *topics.values(), elsewhere]
+        vectors = await embedder.embed([sentence for part in sets for sentence in part])
+        ends = np.cumsum([len(part) for part in sets])[:-1]
+        groups = [_Group(part) for part in np.split(vectors, ends) if len(part)]
         return cls(
             plan,
             embedder,
-            dict(zip(intents, classes, strict=False)),
-            dict(zip(topics, classes[len(intents) :], strict=True)),
+            dict(zip(intents, groups, strict=False)),
+            dict(zip(topics, groups[len(intents) :], strict=False)),
+            groups[-1] if elsewhere else None,
             today,
         )
 
@@ -101,13 +112,18 @@ class Understander:
         """
         readings = _readings(text)
         vectors = await self._embedder.embed(readings)
-        scores = {name: float(c.likeness(vectors).max()) for name, c in self._intents.items()}
+        scores = {name: g.likeness(vectors, CENTROID) for name, g in self._intents.items()}
         if name := common.literal(text):
             scores[name] = 1.0
         ranked = sorted(scores, key=lambda name: -scores[name])
         best, similarity = ranked[0], scores[ranked[0]]
         margin = similarity - scores[ranked[1]] if len(ranked) > 1 else similarity
-        in_scope = similarity >= IN_SCOPE and (margin >= CLEAR_MARGIN or similarity >= SURE)
+        elsewhere = self._elsewhere.nearest(vectors) if self._elsewhere else 0.0
+        in_scope = (
+            similarity >= IN_SCOPE
+            and (margin >= CLEAR_MARGIN or similarity >= SURE)
+            and max(similarity, self._intents[best].nearest(vectors)) >= ELSEWHERE * elsewhere
+        )
         understanding = Understanding(
             text=text,
             intent=best if in_scope else None,
@@ -115,22 +131,23 @@ class Understander:
             margin=margin,
             in_scope=in_scope,
             entities=self._values(text, expecting),
-            topics=self._met(vectors, similarity),
+            topics=self._met(vectors, elsewhere),
         )
         return understanding, vectors[0]
 
     def _values(self, text: str, expecting: Expectation | None) -> dict[str, object]:
         slot = self._plan.slots.get(expecting.slot) if expecting and expecting.slot else None
-        return entities.find_all(text, self._today(), expecting, slot.choices if slot else None)
+        choices, past = (slot.choices, slot.past) if slot else (None, False)
+        return entities.find_all(text, self._today(), expecting, choices, past)
 
-    def _met(self, vectors: Vectors, similarity: float) -> dict[str, float]:
-        """How surely each topic is met; an intent that is nearer speaks against it."""
+    def _met(self, vectors: Vectors, elsewhere: float) -> dict[str, float]:
+        """How surely each topic is met; what is nearer speaks against it."""
+        nearest_intent = max(group.likeness(vectors, 0.5) for group in self._intents.values())
         met = {}
         for name, topic in self._topics.items():
-            likeness = float(topic.likeness(vectors).max())
-            against = max(0.0, similarity - likeness) * TOPIC_LEAD
-            logit = TOPIC_SLOPE * (likeness - against - TOPIC_MIDDLE)
-            met[name] = round(1 / (1 + float(np.exp(-logit))), 4)
+            measures = (topic.likeness(vectors, 0.5), nearest_intent, elsewhere, 1.0)
+            logit = float(np.dot(TOPIC, measures))
+            met[name] = round(1 / (1 + math.exp(-logit)), 4)
         return met
 
 
