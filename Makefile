@@ -2,6 +2,7 @@
 
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12,$(shell $(p) -c '' 2>/dev/null && echo $(p))) python3)
 RUN := .venv/bin/python
+BENCH ?= $(basename $(notdir $(shell grep -l __main__ benchmarks/*.py)))
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench lock clean
 
@@ -21,8 +22,8 @@ lint: setup  ## ruff and mypy
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 
-bench: .venv/installed-for-tests  ## measure what the README claims
-	$(RUN) -m benchmarks $(ARGS)
+bench: .venv/installed-for-tests  ## all measurements; BENCH=anger for one
+	@for b in $(BENCH); do echo "== $$b"; $(RUN) -m benchmarks.$$b || echo "$$b: not measured"; done
 
 lock: UV := $(shell mktemp -du)
 lock:  ## pin what pyproject.toml asks for; delete requirements.lock first to take the newest
