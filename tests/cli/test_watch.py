@@ -12,15 +12,16 @@ import pytest
 
 from voiceagent import config
 from voiceagent import events as e
+from voiceagent.children import Child
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.bus import Bus
-from voiceagent.supervision.embedded import EmbeddedBroker
 
 
 @pytest.fixture
 async def bus() -> AsyncIterator[Bus]:
-    async with EmbeddedBroker("127.0.0.1:0") as broker:
-        address = Address.of(config.Mqtt(), broker.url)
+    arguments = ["--address", "127.0.0.1:0"]
+    async with Child("broker", "voiceagent.supervision.broker", arguments) as broker:
+        address = Address.of(config.Mqtt(), broker.ready["url"])
         async with Bus(address, config.Mqtt().topic_root, "line-1") as bus:
             yield bus
 

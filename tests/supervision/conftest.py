@@ -15,8 +15,8 @@ import pytest
 
 from voiceagent import config
 from voiceagent import events as e
+from voiceagent.children import Child
 from voiceagent.supervision.address import Address
-from voiceagent.supervision.embedded import EmbeddedBroker
 
 LINE = "line-1"
 
@@ -27,11 +27,30 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@contextlib.asynccontextmanager
+async def embedded_broker(address: str = "127.0.0.1:0") -> AsyncIterator[str]:
+    arguments = ["--address", address]
+    async with Child("broker", "voiceagent.supervision.broker", arguments) as child:
+        yield child.ready["url"]
+
+
+@pytest.fixture
+def start_broker() -> Callable[..., contextlib.AbstractAsyncContextManager[str]]:
+    """Starts the embedded broker in a process of its own on ``host:port``."""
+    return embedded_broker
+
+
+@pytest.fixture
+def nobody() -> Address:
+    """An address on loopback where no broker is."""
+    return Address("127.0.0.1", free_port())
+
+
 @pytest.fixture
 async def embedded() -> AsyncIterator[str]:
-    """URL of the embedded broker in a process of its own."""
-    async with EmbeddedBroker("127.0.0.1:0") as broker:
-        yield broker.url
+    """URL of the embedded broker."""
+    async with embedded_broker() as url:
+        yield url
 
 
 @contextlib.asynccontextmanager
@@ -61,9 +80,8 @@ async def _mosquitto(folder: Path) -> AsyncIterator[str]:
 @pytest.fixture(params=["embedded", "mosquitto"])
 async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Address]:
     """Address of a running broker: what is tested with it holds for both."""
-    running = EmbeddedBroker("127.0.0.1:0") if request.param == "embedded" else _mosquitto(tmp_path)
-    async with running as started:
-        url = started if isinstance(started, str) else started.url
+    running = embedded_broker() if request.param == "embedded" else _mosquitto(tmp_path)
+    async with running as url:
         yield Address.of(config.Mqtt(), url)
 
 

@@ -4,35 +4,69 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
 from typing import Any
 
+import aiomqtt
 import pytest
 
 from voiceagent import config
-from voiceagent.supervision.address import Address
-from voiceagent.supervision.embedded import BrokerError, EmbeddedBroker, split_address
+from voiceagent.supervision.address import Address, split_address
 
 Listen = Callable[..., Any]
 
 
-async def test_it_tells_the_port_it_really_has() -> None:
-    async with EmbeddedBroker("127.0.0.1:0") as broker:
-        port = Address.of(config.Mqtt(), broker.url).port
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.close()
-    assert port != 0
+MODULE = "voiceagent.supervision.broker"
 
 
-async def test_it_ends_on_sigterm_with_exit_code_zero() -> None:
-    async with EmbeddedBroker("127.0.0.1:0") as broker:
-        assert broker.pid is not None
-        os.kill(broker.pid, signal.SIGTERM)
-        assert await asyncio.wait_for(broker.wait(), 5.0) == 0
+async def start(address: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", MODULE, "--address", address),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def test_it_tells_the_port_it_really_has_and_ends_quietly_on_sigterm() -> None:
+    process = await start("127.0.0.1:0")
+    assert process.stdout is not None
+    ready = json.loads(await process.stdout.readline())
+    _, writer = await asyncio.open_connection("127.0.0.1", ready["port"])
+    writer.close()
+    process.send_signal(signal.SIGTERM)
+    rest, errors = await asyncio.wait_for(process.communicate(), 5.0)
+    assert ready["url"] == f"mqtt://127.0.0.1:{ready['port']}"
+    assert (process.returncode, rest, errors) == (-signal.SIGTERM, b"", b"")
+
+
+async def test_it_ends_at_once_while_messages_are_on_their_way(listen: Listen) -> None:
+    process = await start("127.0.0.1:0")
+    assert process.stdout is not None
+    address = Address.of(config.Mqtt(), json.loads(await process.stdout.readline())["url"])
+    async with listen(address, "#") as subscriber:
+        async with address.client("publisher") as publisher:
+            for _ in range(3):
+                await publisher.publish("a/b", b"x", qos=1)
+        process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.wait(), 2.0)
+        with pytest.raises(aiomqtt.MqttError):
+            await subscriber.until(lambda _got: False)
+
+
+async def test_it_outlives_the_ctrl_c_of_its_parent(listen: Listen) -> None:
+    process = await start("127.0.0.1:0")
+    assert process.stdout is not None
+    address = Address.of(config.Mqtt(), json.loads(await process.stdout.readline())["url"])
+    process.send_signal(signal.SIGINT)
+    async with listen(address, "#") as subscriber, address.client("publisher") as publisher:
+        await publisher.publish("a/b", b"last words", qos=1)
+        await subscriber.until(lambda got: bool(got))
+    process.terminate()
+    await process.wait()
+    assert subscriber.got[0].payload == b"last words"
 
 
 async def test_it_ends_when_its_parent_is_killed() -> None:
@@ -63,9 +97,11 @@ async def test_a_taken_port_is_an_error_that_names_the_address() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(BrokerError, match=address):
-            async with EmbeddedBroker(address):
-                pass
+        process = await start(address)
+        out, errors = await asyncio.wait_for(process.communicate(), 20.0)
+    assert (process.returncode, out) == (1, b"")
+    assert address in errors.decode()
+    assert b"Traceback" not in errors
 
 
 async def test_a_new_connection_gets_nothing_it_did_not_subscribe_to(

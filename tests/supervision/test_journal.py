@@ -18,11 +18,11 @@ from voiceagent.records.store import Store
 from voiceagent.supervision import journal as module
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.bus import Bus
-from voiceagent.supervision.embedded import EmbeddedBroker
 from voiceagent.supervision.journal import StoreJournal, open_journal
 
 Make = Callable[..., e.Record]
 Listen = Callable[..., Any]
+Start = Callable[..., contextlib.AbstractAsyncContextManager[str]]
 ROOT = "test/v1"
 NOWHERE = "mqtt://127.0.0.1:9"
 
@@ -68,6 +68,7 @@ async def test_what_is_written_is_stored_and_published_in_order(
     assert store.pending(1) == []
 
 
+@pytest.mark.usefixtures("short_end")
 async def test_writing_does_not_wait_for_store_or_broker(store: Store, make: Make) -> None:
     records = digits(make, 1000)
     async with journal_on(store, NOWHERE) as journal:
@@ -81,27 +82,24 @@ async def test_writing_does_not_wait_for_store_or_broker(store: Store, make: Mak
 
 @pytest.mark.usefixtures("short_end")
 async def test_what_a_missing_broker_did_not_get_is_published_in_order_once_it_is_back(
-    store: Store, make: Make, listen: Listen
+    store: Store, make: Make, listen: Listen, start_broker: Start, nobody: Address
 ) -> None:
     records = digits(make, 30)
-    async with EmbeddedBroker("127.0.0.1:0") as first:
-        address = Address.of(config.Mqtt(), first.url)
-        async with journal_on(store, first.url) as journal:
+    place = f"{nobody.host}:{nobody.port}"
+    async with journal_on(store, str(nobody)) as journal:
+        async with start_broker(place):
             journal.write(records[0])
             assert await journal.delivered(records[0].id, 5.0)
-            await first.stop()
-            for record in records[1:]:
-                journal.write(record)
-            assert not await journal.delivered(records[-1].id, 0.2)
-            assert len(store.pending(100)) == 29
-            async with (
-                EmbeddedBroker(f"{address.host}:{address.port}"),
-                listen(address, f"{ROOT}/#") as late,
-            ):
-                assert await journal.delivered(records[-1].id, 10.0)
-                await late.until(lambda got: len(got) >= 29)
+        for record in records[1:]:
+            journal.write(record)
+        assert not await journal.delivered(records[-1].id, 0.2)
+        assert len(store.pending(100)) == 29
+        async with start_broker(place), listen(nobody, f"{ROOT}/#") as late:
+            assert await journal.delivered(records[-1].id, 10.0)
+            await late.all()
     # The listener may have subscribed after the first ones; what it got has no gap.
     got = [e.RECORD.validate_json(m.payload) for m in late.got]
+    assert got
     assert got == records[-len(got) :]
     assert store.pending(1) == []
 

@@ -77,6 +77,21 @@ class Address:
         )
 
 
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of ``host:port`` or ``[v6]:port``.
+
+    Raises:
+        ConfigError: it is not such an address.
+    """
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise config.ConfigError(
+            f"mqtt.embedded_address: {address!r} is not host:port, such as 127.0.0.1:1883"
+        )
+    return host, int(port)
+
+
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)

@@ -1,9 +1,10 @@
 """The embedded broker: MQTT 3.1.1 (amqtt) in a process of its own, for one machine.
 
 ``python -m voiceagent.supervision.broker --address 127.0.0.1:1883`` prints one line of JSON,
-``{"url": "mqtt://127.0.0.1:1883", "port": 1883}``, when it is ready, and ends on SIGTERM,
-SIGINT, or when its parent dies. It knows no users: leave it on loopback, and name a broker of
-your own in ``mqtt.url`` for more than one machine.
+``{"url": "mqtt://127.0.0.1:1883", "port": 1883}``, when it is ready, and ends on SIGTERM
+or when its parent dies: `voiceagent.children.Child` runs it. Ctrl-C is its parent's business,
+whose last events it still passes on. It knows no users: leave it on loopback, and name a broker
+of your own in ``mqtt.url`` for more than one machine.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
 from amqtt.session import Session
 
 from voiceagent.config import ConfigError
-from voiceagent.supervision.embedded import split_address
+from voiceagent.supervision.address import split_address
 
 _PR_SET_PDEATHSIG = 1
 
@@ -39,28 +40,26 @@ class _Broker(Broker):  # type: ignore[misc]
 
 
 async def serve(host: str, port: int) -> None:
-    """Serve until cancelled; prints the ready line."""
+    """Serve for ever; prints the ready line."""
     config = BrokerConfig(
         listeners={"default": ListenerConfig(type=ListenerType.EXTERNAL)},
         plugins={"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
     )
     broker = _Broker(config)
-    await broker.start()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await broker.external_connected(
             StreamReaderAdapter(reader), StreamWriterAdapter(writer), "default"
         )
 
-    try:
-        server = await asyncio.start_server(connected, host, port)
-        real = server.sockets[0].getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
-        print(json.dumps({"url": f"mqtt://{shown}:{real}", "port": real}), flush=True)
-        async with server:
-            await server.serve_forever()
-    finally:
-        await broker.shutdown()
+    server = await asyncio.start_server(connected, host, port, start_serving=False)
+    await broker.start()
+    await server.start_serving()
+    real = server.sockets[0].getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    print(json.dumps({"url": f"mqtt://{shown}:{real}", "port": real}), flush=True)
+    # Nothing is kept on disk, so SIGTERM needs no handler; amqtt's own shutdown can hang.
+    await asyncio.Event().wait()
 
 
 def _end_with_parent() -> None:
@@ -68,15 +67,12 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-async def _serve_until_signal(host: str, port: int) -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    try:
-        await serve(host, port)
-    except asyncio.CancelledError:
-        return
+def _quiet() -> None:
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    # Somebody who only looks whether the port is open is no error.
+    logging.getLogger("amqtt.broker").addFilter(
+        lambda record: not record.getMessage().startswith("No data from")
+    )
 
 
 @click.command()
@@ -84,10 +80,11 @@ async def _serve_until_signal(host: str, port: int) -> None:
 def main(address: str) -> None:
     """Run the embedded MQTT broker."""
     _end_with_parent()
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    _quiet()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         host, port = split_address(address)
-        asyncio.run(_serve_until_signal(host, port))
+        asyncio.run(serve(host, port))
     except (ConfigError, OSError) as error:
         raise click.ClickException(f"the broker cannot listen on {address}: {error}") from error
 
