@@ -209,6 +209,9 @@ class Config(BaseSettings):
     """Name of this line on the bus and in the record."""
     run_dir: Path = Path("run")
     """Folder for sockets and other files of the running processes."""
+    drain_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    """After SIGTERM: how long calls may go on by themselves, and again how long handing over
+    the rest may take."""
     sip: Sip = Sip()
     speech: Speech = Speech()
     turns: Turns = Turns()
@@ -260,7 +263,9 @@ def load(path: Path) -> Config:
     try:
         return Config(**values)
     except ValidationError as error:
-        lines = [f"{path}: {_mend(item['loc'], item['msg'], item['type'])}" for item in error.errors()]
+        lines = [
+            f"{path}: {_mend(item['loc'], item['msg'], item['type'])}" for item in error.errors()
+        ]
         raise ConfigError("\n".join(lines)) from error
 
 

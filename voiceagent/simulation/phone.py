@@ -37,9 +37,10 @@ _VOICE_LEVEL = 10 ** (-42 / 20)
 class Phone:
     """One phone: at most one call at a time is its `leg`, the newest."""
 
-    def __init__(self, settings: Sip, record: Path | None, answer: str) -> None:
+    def __init__(self, settings: Sip, record: Path | None, answer: str, follow_refer: bool) -> None:
         self._settings = settings
         self._answer = answer
+        self._follow_refer = follow_refer
         self._recorder = Recorder(record) if record else None
         if self._recorder:
             self._out, self._in = Track(self._recorder.caller), Track(self._recorder.agent)
@@ -50,7 +51,9 @@ class Phone:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        agent = self._agent = UserAgent(self._settings, self._incoming, accept_refer=True)
+        agent = self._agent = UserAgent(
+            self._settings, self._incoming, accept_refer=self._follow_refer
+        )
         await agent.start()
         self._say("ready", port=agent.port)
         if self._settings.registrar:
@@ -199,7 +202,8 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     record = Path(options["record"]) if options.get("record") else None
     settings = Sip.model_validate(options["sip"])
-    asyncio.run(Phone(settings, record, options.get("answer", "auto")).run())
+    phone = Phone(settings, record, options["answer"], options["follow_refer"])
+    asyncio.run(phone.run())
 
 
 if __name__ == "__main__":

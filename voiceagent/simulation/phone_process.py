@@ -1,4 +1,4 @@
-"""The handle of a `phone` that runs in a process of its own."""
+"""Phones, and whatever else a scene needs, as processes that are told what to do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,52 +15,33 @@ from voiceagent.config import Sip
 
 Event = dict[str, Any]
 
+_LEAVE_S = 10.0
+
 
 class PhoneFailed(Exception):
     """A phone did not do, or did not see, what the scene expects of it."""
 
 
-class PhoneProcess:
-    """A phone as a context manager: started on entry, ended on exit.
+class ScriptedProcess:
+    """A Python module run as a process that is told things and tells things, a line each.
 
-    Args:
-        name: what errors call it.
-        sip: its settings; port 0 takes a free one, told by `port` afterwards.
-        answer: "auto" answers at once, "ring" only rings, a number such as "486" refuses.
-        record: two-channel WAV to write: left what it sent, right what it received.
+    A context manager: started on entry, ended on exit. `ready` is its first event.
     """
 
-    def __init__(
-        self, name: str, sip: Sip, *, answer: str = "auto", record: Path | None = None
-    ) -> None:
+    def __init__(self, name: str, module: str, options: Mapping[str, Any]) -> None:
         self.name = name
-        self.sip = sip
-        self.port = 0
         self.events: list[Event] = []
-        self._options = {
-            "sip": sip.model_dump(mode="json"),
-            "answer": answer,
-            "record": str(record) if record else None,
-        }
+        self._command = (sys.executable, "-m", module, json.dumps(options))
         self._news = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
 
-    @property
-    def uri(self) -> str:
-        return f"sip:{self.sip.user}@{self.sip.address}:{self.port}"
-
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "voiceagent.simulation.phone",
-            json.dumps(self._options),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
+            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
         self._reader = asyncio.create_task(self._read())
-        self.port = (await self.expect("ready", timeout_s=20))["port"]
+        await self.expect("ready", timeout_s=20)
         return self
 
     async def __aexit__(
@@ -74,14 +56,14 @@ class PhoneProcess:
             with contextlib.suppress(ConnectionError):
                 await self.do("quit")
         try:
-            await asyncio.wait_for(self._process.wait(), 10)
+            await asyncio.wait_for(self._process.wait(), _LEAVE_S)
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
         await self._reader
 
     async def do(self, command: str, **details: Any) -> None:
-        """Give a command of `phone`."""
+        """Give a command."""
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"do": command, **details}).encode() + b"\n")
@@ -97,15 +79,8 @@ class PhoneProcess:
         """
 
         def find() -> Event | None:
-            return next(
-                (
-                    seen
-                    for seen in self.events[after:]
-                    if seen["event"] == event
-                    and all(seen.get(key) == value for key, value in details.items())
-                ),
-                None,
-            )
+            wanted = {"event": event, **details}.items()
+            return next((seen for seen in self.events[after:] if wanted <= seen.items()), None)
 
         try:
             async with asyncio.timeout(timeout_s), self._news:
@@ -126,3 +101,38 @@ class PhoneProcess:
             async with self._news:
                 self.events.append(json.loads(line))
                 self._news.notify_all()
+
+
+class PhoneProcess(ScriptedProcess):
+    """A `phone` in a process of its own.
+
+    Args:
+        name: what errors call it.
+        sip: its settings; port 0 takes a free one.
+        answer: "auto" answers at once, "ring" only rings, a number such as "486" refuses.
+        follow_refer: whether it does what a REFER asks for, or declines it.
+        record: two-channel WAV to write: left what it sent, right what it received.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sip: Sip,
+        *,
+        answer: str = "auto",
+        follow_refer: bool = True,
+        record: Path | None = None,
+    ) -> None:
+        self.sip = sip
+        options = {
+            "sip": sip.model_dump(mode="json"),
+            "answer": answer,
+            "follow_refer": follow_refer,
+            "record": str(record) if record else None,
+        }
+        super().__init__(name, "voiceagent.simulation.phone", options)
+
+    @property
+    def uri(self) -> str:
+        """Where it can be called, once it is ready."""
+        return f"sip:{self.sip.user}@{self.sip.address}:{self.events[0]['port']}"

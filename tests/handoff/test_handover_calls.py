@@ -1,0 +1,160 @@
+"""Handovers between three SIP user agents on loopback: real signalling, real audio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+
+from voiceagent.config import Sip
+from voiceagent.simulation.phone_process import PhoneProcess, ScriptedProcess
+from voiceagent.telephony.headers import decode_user_to_user
+
+pytestmark = pytest.mark.call
+
+_rtp_ports = count(30000, 40)
+
+
+def sip(user: str) -> Sip:
+    port = 30000 + next(_rtp_ports) % 20000
+    return Sip(address="127.0.0.1", port=0, user=user, rtp_port_min=port, rtp_port_count=40)
+
+
+class Scene:
+    """A caller who is connected to the agent, and the people the agent may call."""
+
+    def __init__(self, caller: PhoneProcess, people: list[PhoneProcess], agent: ScriptedProcess):
+        self.caller, self.people, self.agent = caller, people, agent
+
+    async def hand_over(self) -> None:
+        await self.agent.do("hand over")
+
+    async def outcome(self) -> str:
+        return str((await self.agent.expect("outcome", timeout_s=30))["outcome"])
+
+    async def legs_left(self) -> int:
+        await self.agent.do("count")
+        return int((await self.agent.expect("legs"))["count"])
+
+
+@asynccontextmanager
+async def scene(
+    *answers: str, follow_refer: bool = True, handover: dict[str, Any] | None = None
+) -> AsyncIterator[Scene]:
+    async with AsyncExitStack() as stack:
+        people = [
+            await stack.enter_async_context(PhoneProcess(f"600{n}", sip(f"600{n}"), answer=answer))
+            for n, answer in enumerate(answers, 1)
+        ]
+        options = {
+            "sip": sip("agent").model_dump(mode="json"),
+            "handover": {"ring_s": 3, "refer_s": 4} | (handover or {}),
+            "targets": [person.uri for person in people],
+        }
+        agent = await stack.enter_async_context(
+            ScriptedProcess("agent", "tests.handoff.transferor", options)
+        )
+        caller = await stack.enter_async_context(
+            PhoneProcess("caller", sip("caller"), follow_refer=follow_refer)
+        )
+        port = agent.events[0]["port"]
+        await caller.do("call", to=f"sip:agent@127.0.0.1:{port}")
+        await caller.expect("confirmed")
+        yield Scene(caller, people, agent)
+
+
+async def assert_they_hear_each_other(caller: PhoneProcess, person: PhoneProcess) -> None:
+    await asyncio.sleep(0.9)
+    for speaker, listener in ((caller, person), (person, caller)):
+        seen = len(listener.events)
+        await speaker.do("tone", hz=800, seconds=0.5)
+        await listener.expect("voice", after=seen, on=True)
+        await asyncio.sleep(0.9)
+
+
+async def test_caller_and_person_are_connected_and_the_agent_is_gone() -> None:
+    async with scene("auto") as s:
+        await s.hand_over()
+        assert await s.outcome() == "transferred"
+        await s.caller.expect("ended", leg=0)
+        await assert_they_hear_each_other(s.caller, s.people[0])
+        assert await s.legs_left() == 0
+
+
+async def test_the_persons_phone_gets_the_context_headers() -> None:
+    async with scene("auto") as s:
+        await s.hand_over()
+        context = (await s.people[0].expect("incoming"))["context"]
+        await s.outcome()
+        started = await s.agent.expect("consultation.calling")
+        assert decode_user_to_user(context["User-to-User"]) == started["handover_id"]
+        assert context["X-VoiceAgent-Topic"] == "billing"
+        assert context["X-VoiceAgent-Anger"] == "0.80"
+
+
+async def test_a_busy_person_is_followed_by_the_next_one() -> None:
+    async with scene("486", "auto") as s:
+        await s.hand_over()
+        assert await s.outcome() == "transferred"
+        failed = await s.agent.expect("consultation.failed")
+        assert (failed["target"], failed["code"]) == (s.people[0].uri, 486)
+        await assert_they_hear_each_other(s.caller, s.people[1])
+
+
+async def test_a_phone_that_is_not_answered_stops_ringing_and_the_next_one_rings() -> None:
+    async with scene("ring", "auto") as s:
+        await s.hand_over()
+        await s.people[0].expect("ended", timeout_s=8)
+        assert await s.outcome() == "transferred"
+
+
+async def test_a_caller_who_hangs_up_during_the_consultation_stops_the_ringing() -> None:
+    async with scene("ring") as s:
+        await s.hand_over()
+        await s.people[0].expect("incoming")
+        await s.caller.do("hang_up")
+        await s.people[0].expect("ended", timeout_s=2)
+        assert await s.outcome() == "caller gone"
+        assert await s.legs_left() == 0
+
+
+async def test_when_nobody_can_be_reached_the_caller_hears_the_agent_again() -> None:
+    async with scene("486", "603") as s:
+        await s.hand_over()
+        assert await s.outcome() == "nobody"
+        await s.agent.expect("caller.resumed")
+        assert not any(event["event"] == "ended" for event in s.caller.events)
+
+
+async def test_a_held_caller_hears_music() -> None:
+    async with scene("ring") as s:
+        seen = len(s.caller.events)
+        await s.hand_over()
+        await s.caller.expect("voice", after=seen, on=True)
+        await s.outcome()
+
+
+async def test_a_caller_whose_phone_refuses_the_refer_is_joined_to_the_person_anyway() -> None:
+    async with scene("auto", follow_refer=False) as s:
+        await s.hand_over()
+        answer = await s.agent.expect("refer.answered", final=True)
+        assert answer["code"] == 603
+        await s.agent.expect("handover.bridged")
+        await assert_they_hear_each_other(s.caller, s.people[0])
+        await s.people[0].do("hang_up")
+        assert await s.outcome() == "bridged"
+        await s.caller.expect("ended")
+        assert await s.legs_left() == 0
+
+
+async def test_a_person_who_hangs_up_during_the_briefing_is_followed_by_the_next_one() -> None:
+    async with scene("auto", "auto") as s:
+        await s.hand_over()
+        await s.people[0].expect("confirmed")
+        await s.people[0].do("hang_up")
+        assert await s.outcome() == "transferred"
+        await assert_they_hear_each_other(s.caller, s.people[1])

@@ -1,0 +1,199 @@
+"""`voiceagent check`: can this machine answer the telephone? `voiceagent config`: its settings."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import aiomqtt
+import click
+from pydantic import BaseModel
+
+from voiceagent.config import Config, ConfigError, load
+from voiceagent.dialogue.loader import DialplanError
+from voiceagent.dialogue.loader import load as load_dialplan
+from voiceagent.speech.models import ModelError, locate
+from voiceagent.supervision.address import Address
+from voiceagent.telephony.useragent import TelephonyError, UserAgent
+
+_REGISTER_S = 5.0
+_CONNECT_S = 5.0
+
+Finding = tuple[str, str]
+"""What was looked at, and what is to be done; empty when all is well."""
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "path",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The settings, a TOML file.",
+)
+def check(path: Path) -> None:
+    """Check settings, dialplan, models, ports, registrar and broker; exit 1 if one fails."""
+    failed = False
+    for what, problem in findings(path):
+        failed = failed or bool(problem)
+        mark = click.style("✗", fg="red") if problem else click.style("✓", fg="green")
+        first, *more = problem.splitlines() or ["ok"]
+        click.echo(f"{mark} {what}: {first}")
+        for line in more:
+            click.echo(f"    {line}")
+    if failed:
+        sys.exit(1)
+
+
+def findings(path: Path) -> Iterator[Finding]:
+    """Each thing looked at, as soon as it was."""
+    try:
+        config = load(path)
+    except ConfigError as error:
+        yield f"settings {path}", str(error)
+        return
+    yield f"settings {path}", ""
+    problem = _problem(lambda: load_dialplan(config.dialplan), DialplanError)
+    yield f"dialplan {config.dialplan}", problem
+    if not problem:
+        yield "handover targets", _targets(config)
+    for name in _models(config):
+        yield f"model {name}", _problem(partial(locate, name), ModelError)
+    yield f"SIP port {config.sip.address}:{config.sip.port}", _udp_port(config)
+    if config.sip.registrar:
+        yield f"registrar {config.sip.registrar}", asyncio.run(_registrar(config))
+    else:
+        yield "IP trunk", "" if config.sip.allow else "sip.allow is empty: nobody may call"
+    if config.mqtt.url:
+        yield "broker", asyncio.run(_broker(config))
+    else:
+        yield f"embedded broker {config.mqtt.embedded_address}", _tcp_port(config)
+    folder = config.records.path.parent
+    problem = "" if folder.is_dir() else f"folder {folder} does not exist: make it"
+    yield f"records {config.records.path}", problem
+
+
+def _problem(work: Callable[[], object], *errors: type[Exception]) -> str:
+    try:
+        work()
+    except errors as error:
+        return str(error)
+    return ""
+
+
+def _targets(config: Config) -> str:
+    """Extensions can only be dialled in a domain."""
+    if config.sip.dial_domain or config.sip.registrar:
+        return ""
+    plan = load_dialplan(config.dialplan)
+    for target in (
+        t for targets in (plan.targets | config.handover.targets).values() for t in targets
+    ):
+        if not target.startswith(("sip:", "sips:")):
+            return f"{target} is an extension: set sip.dial_domain, or write a whole SIP URI"
+    return ""
+
+
+def _models(config: Config) -> list[str]:
+    speech = config.speech
+    engine = speech.engine or ("vosk" if speech.vosk_model else "whisper")
+    recognizer = speech.vosk_model if engine == "vosk" else speech.whisper_model
+    names = ["minilm-l6"]
+    if not speech.recognizer:
+        names.append(recognizer)
+    if not speech.synthesizer:
+        names.append(speech.voice)
+    return names
+
+
+def _udp_port(config: Config) -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((config.sip.address, config.sip.port))
+        except OSError as error:
+            return f"{error.strerror}: is an agent running? Else see sip.address and sip.port"
+    return ""
+
+
+def _tcp_port(config: Config) -> str:
+    host, _, port = config.mqtt.embedded_address.rpartition(":")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except OSError as error:
+            return f"{error.strerror}: is an agent running? Else see mqtt.embedded_address"
+    return ""
+
+
+async def _registrar(config: Config) -> str:
+    """Register from a port of its own, so that a running agent is not disturbed."""
+    settings = config.sip.model_copy(update={"port": 0, "trace": None})
+    agent = UserAgent(settings, lambda leg: None)
+    try:
+        await agent.start()
+    except TelephonyError as error:
+        return str(error)
+    try:
+        await asyncio.wait_for(agent.registered.wait(), _REGISTER_S)
+    except TimeoutError:
+        return (
+            f"{agent.registration}: see sip.registrar, sip.user and sip.password; "
+            "the PBX must be reachable from here by UDP"
+        )
+    finally:
+        await agent.stop()
+    return ""
+
+
+async def _broker(config: Config) -> str:
+    try:
+        address = Address.of(config.mqtt)
+        async with asyncio.timeout(_CONNECT_S), address.client("check"):
+            return ""
+    except (ConfigError, aiomqtt.MqttError, OSError, TimeoutError) as error:
+        return f"{error or 'no answer'}: see mqtt.url"
+
+
+@click.command("config")
+def show_config() -> None:
+    """Print every setting with its meaning and default, as a TOML file to begin with."""
+    for name, field in Config.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            continue
+        _print_field(name, field.description, field.default)
+    for name, field in Config.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            click.echo(f"\n[{name}]  # {annotation.__doc__}")
+            for key, part in annotation.model_fields.items():
+                default = part.get_default(call_default_factory=True)
+                _print_field(key, part.description, default)
+
+
+def _print_field(name: str, text: str | None, default: object) -> None:
+    for line in (text or "").splitlines():
+        click.echo(f"# {line}")
+    click.echo(f"{name} = {_toml(default)}" if _is_value(default) else f"# {name} =")
+
+
+def _is_value(value: object) -> bool:
+    return isinstance(value, (bool, int, float, str, Path, tuple, dict))
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{}"
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,88 @@
+"""`voiceagent run`: everything that answers the telephone on one machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from pathlib import Path
+
+import click
+import structlog
+
+from voiceagent import logs
+from voiceagent.children import Child, ChildError
+from voiceagent.config import Config, ConfigError, load
+from voiceagent.dialogue.loader import DialplanError
+from voiceagent.dialogue.loader import load as load_dialplan
+from voiceagent.dialogue.plan import Dialplan
+from voiceagent.line import answering
+from voiceagent.records.store import StoreError
+from voiceagent.speech.client import SpeechError
+from voiceagent.supervision.journal import open_journal
+from voiceagent.telephony.useragent import TelephonyError
+
+log = structlog.get_logger()
+
+_REASONS_NOT_TO_START = (
+    ChildError,
+    ConfigError,
+    DialplanError,
+    SpeechError,
+    StoreError,
+    TelephonyError,
+)
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "path",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The settings, a TOML file.",
+)
+def run(path: Path) -> None:
+    """Answer the telephone until SIGTERM or Ctrl-C.
+
+    Starts the speech service and, unless a broker is configured, an embedded one. The first
+    signal lets calls finish or hands them over; a second one ends them.
+    """
+    try:
+        config = load(path)
+        plan = load_dialplan(config.dialplan)
+        logs.configure(config.log)
+        asyncio.run(serve(path, config, plan))
+    except _REASONS_NOT_TO_START as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def serve(path: Path, config: Config, plan: Dialplan) -> None:
+    """Run all processes of one machine until a signal says to leave."""
+    async with contextlib.AsyncExitStack() as stack:
+        broker_url = ""
+        if not config.mqtt.url:
+            arguments = ["--address", config.mqtt.embedded_address]
+            broker = Child("broker", "voiceagent.supervision.broker", arguments)
+            broker_url = (await stack.enter_async_context(broker)).ready["url"]
+            log.info("broker.started", url=broker_url)
+        speech = Child("speech", "voiceagent.speech.service", ["--config", str(path)], start_s=90)
+        await stack.enter_async_context(speech)
+        journal = await stack.enter_async_context(open_journal(config, broker_url))
+        line = await stack.enter_async_context(answering(config, plan, journal))
+        signals = _signals()
+        await signals.get()
+        draining = asyncio.create_task(line.drain())
+        again = asyncio.create_task(signals.get())
+        await asyncio.wait({draining, again}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (draining, again):
+            task.cancel()
+
+
+def _signals() -> asyncio.Queue[None]:
+    """A queue that gets an item for each SIGTERM or SIGINT."""
+    arrived: asyncio.Queue[None] = asyncio.Queue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, arrived.put_nowait, None)
+    return arrived

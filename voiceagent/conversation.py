@@ -1,0 +1,491 @@
+"""One caller's conversation: where telephony, speech, dialogue, escalation and handoff meet.
+
+A turn becomes a decision in `Conversation._answer`: what was heard is understood, the judge
+looks at it, and its verdict chooses among the moves of the dialogue manager.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Literal
+
+import httpx
+import structlog
+
+from voiceagent import events
+from voiceagent.audio.frames import FRAME_S
+from voiceagent.audio.recording import Recorder, Track
+from voiceagent.config import Config
+from voiceagent.dialogue.lookup import look_up
+from voiceagent.dialogue.manager import DialogueManager
+from voiceagent.dialogue.plan import Dialplan
+from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
+from voiceagent.dialogue.understanding import Understander
+from voiceagent.escalation.judge import Judge
+from voiceagent.escalation.prototypes import Prototypes
+from voiceagent.events import CallEnded, Event, Journal, Record, TranscriptLine, Verdict
+from voiceagent.handoff.briefing import briefing
+from voiceagent.handoff.handover import Handover, Surroundings
+from voiceagent.speech.client import SpeechClient, SpeechError
+from voiceagent.speech.listener import Heard, Listener, Nothing
+from voiceagent.speech.speaker import Speaker, Spoken
+from voiceagent.telephony.call import Digit, Ended, Leg
+from voiceagent.telephony.headers import new_handover_id
+from voiceagent.telephony.transfer import Outcome
+from voiceagent.telephony.useragent import UserAgent
+
+log = structlog.get_logger()
+
+_QUICK_LOOKUP_S = 0.35
+"""A look-up that takes longer is covered by a word."""
+_PERSON = "0"
+"""The key that asks for a person."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What all conversations of a line share."""
+
+    config: Config
+    plan: Dialplan
+    agent: UserAgent
+    speech: SpeechClient
+    understander: Understander
+    prototypes: Prototypes
+    http: httpx.AsyncClient
+    journal: Journal
+    prompts: dict[str, bytes]
+    """Sentences that must be heard even when the speech service is gone, as 8 kHz audio."""
+    music: bytes
+    quiet: bytes
+
+
+class Conversation:
+    """One call, from its INVITE until the caller has left or is with a person."""
+
+    def __init__(self, call_id: str, leg: Leg, services: Services) -> None:
+        self.call_id = call_id
+        self.leg = leg
+        self._services = services
+        self._started = time.monotonic()
+        self._manager = DialogueManager(services.plan, leg.facts, date.today())
+        self._judge = Judge(services.plan.escalation, services.prototypes, services.plan.language)
+        self._emergencies = frozenset(
+            name for name, topic in services.plan.topics.items() if topic.emergency
+        )
+        self._speaker = Speaker(
+            leg, _SafeVoice(services), services.plan.voice, on_speech=self._agent_speech
+        )
+        self._listener = Listener(
+            services.speech,
+            services.config.turns,
+            on_pause=self._speaker.pause,
+            on_resume=self._speaker.unpause,
+            on_interrupted=self._interrupted,
+            language=services.plan.language,
+            vocabulary=services.plan.hints,
+        )
+        self._saying: asyncio.Task[Spoken | None] | None = None
+        self._handover: Handover | None = None
+        self._turn = 0
+        self._last_verdict: Verdict | None = None
+        self._last_speech_at: float | None = None
+        self._transcript: list[TranscriptLine] = []
+        self._ended_by: Literal["caller", "agent", "transfer", "error"] = "error"
+        self._why = ""
+        self._leaving = False
+        self._recorder: Recorder | None = None
+
+    # -- the course of a call -------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Answer, converse, hand over if need be, and leave nothing behind."""
+        following = asyncio.create_task(self._follow_leg())
+        talking = asyncio.create_task(self._talk())
+        gone = asyncio.create_task(self.leg.ended.wait())
+        try:
+            await asyncio.wait({talking, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if self._handover is not None:
+                # Only the handover knows how to end what it has begun.
+                await asyncio.wait({talking})
+            if not talking.done():
+                self._ended_by, self._why = "caller", "hung up"
+        finally:
+            await _cancelled(talking, gone, following)
+            self._listener.close()
+            if not self.leg.ended.is_set():
+                await self.leg.hang_up()
+            if self._recorder is not None:
+                self._recorder.close()
+            duration = time.monotonic() - self._started
+            self._emit(CallEnded(by=self._ended_by, reason=self._why, duration_s=duration))
+
+    def leave(self) -> None:
+        """The line is shutting down: hand the caller over after the present turn."""
+        self._leaving = True
+        self._listener.hurry()
+
+    async def _talk(self) -> None:
+        self._emit(events.CallArrived(facts=self.leg.facts))
+        self._begin_audio()
+        await self.leg.answer()
+        await self.leg.confirmed.wait()
+        self._emit(events.CallAnswered())
+        try:
+            await self._converse()
+        except SpeechError as error:
+            await self._without_speech(error)
+        except Exception as error:
+            # Whatever is wrong with us, the caller is not to be left alone with it.
+            log.exception("conversation.failed")
+            await self._without_speech(error)
+
+    async def _converse(self) -> None:
+        reply = self._manager.greet()
+        while True:
+            if not await self._act(reply):
+                return
+            reply = await self._answer(await self._listener.turn())
+
+    async def _act(self, reply: Reply) -> bool:
+        """Say and do what the dialogue manager wants; False when the conversation is over."""
+        if reply.lookup is not None:
+            return await self._act(await self._looked_up(reply.say, reply.lookup))
+        await self._finish_saying()
+        self._listener.expect(
+            reply.expecting,
+            self._manager.turn_limits.model_dump(exclude_none=True),
+            interruptible=reply.interruptible,
+        )
+        self._saying = asyncio.create_task(self._say(reply.say))
+        if reply.handover is not None:
+            await self._finish_saying()
+            return await self._hand_over(reply.handover)
+        if reply.end:
+            await self._finish_saying()
+            self._ended_by, self._why = "agent", "the conversation was finished"
+            return False
+        return True
+
+    # -- a turn becomes a decision --------------------------------------------------------------
+
+    async def _answer(self, turn: Heard | Nothing) -> Reply:
+        if self._saying is not None and self._saying.done():
+            await self._finish_saying()  # its error, if it had one, is ours
+        if self._leaving:
+            return self._manager.announce_handover("general")
+        self._turn += 1
+        if isinstance(turn, Nothing):
+            return self._answer_nothing(turn.why)
+        self._last_speech_at = turn.ended_at
+        utterance = turn.utterance.model_copy(
+            update={"start_s": self._clock(turn.started_at), "end_s": self._clock(turn.ended_at)}
+        )
+        self._emit(events.TurnHeard(turn=self._turn, utterance=utterance, timings=turn.timings))
+        if turn.keys and _PERSON == turn.keys:
+            return self._manager.announce_handover("general")
+        if not utterance.text.strip():
+            return self._answer_nothing("no-match")
+        expecting = self._manager.expecting
+        services = self._services
+        (understanding, vector), measures = await asyncio.gather(
+            services.understander.understand(utterance.text, expecting),
+            services.speech.measure(turn.pcm),
+        )
+        verdict = self._judge.judge(
+            self._turn,
+            utterance,
+            understanding,
+            expecting,
+            measures,
+            vector,
+            interrupted=turn.interrupted,
+            emergency_topics=self._emergencies,
+        )
+        reply = self._follow(
+            verdict,
+            lambda: self._manager.turn(understanding, verdict.understood),
+            lambda: self._manager.clarify(understanding),
+        )
+        self._emit(
+            events.TurnUnderstood(
+                turn=self._turn, understanding=understanding, slots=self._manager.slots
+            )
+        )
+        self._decided(verdict)
+        self._remember("caller", utterance.text, utterance.start_s, utterance.end_s, verdict)
+        if self._manager.offered_declined:
+            self._judge.declined()
+        return reply
+
+    def _answer_nothing(self, why: Literal["no-input", "no-match", "recognition-failed"]) -> Reply:
+        self._emit(events.TurnMissed(turn=self._turn, why=why))
+        verdict = self._judge.missed(self._turn, why)
+        self._decided(verdict)
+        ask_again = self._manager.no_input if why == "no-input" else self._manager.clarify
+        return self._follow(verdict, ask_again, ask_again)
+
+    def _follow(
+        self, verdict: Verdict, go_on: Callable[[], Reply], clarify: Callable[[], Reply]
+    ) -> Reply:
+        match verdict.action:
+            case "continue":
+                return go_on()
+            case "clarify":
+                return clarify()
+            case "offer":
+                return self._manager.offer_person()
+            case _:
+                return self._manager.announce_handover(verdict.topic, verdict.action)
+
+    def _decided(self, verdict: Verdict) -> None:
+        self._last_verdict = verdict
+        self._emit(verdict)
+
+    # -- speaking -------------------------------------------------------------------------------
+
+    async def _say(self, text: str) -> Spoken | None:
+        turn = self._turn
+        answers = self._last_speech_at
+        self._last_speech_at = None
+        spoken = await self._speaker.say(text)
+        if spoken is None:
+            return None
+        start_s, end_s = self._clock(spoken.started_at), self._clock(spoken.ended_at)
+        self._emit(
+            events.AgentSpoke(
+                turn=turn,
+                text=text,
+                heard=spoken.heard,
+                interrupted=spoken.interrupted,
+                start_s=start_s,
+                end_s=end_s,
+                gap_s=None if answers is None else spoken.started_at - answers,
+            )
+        )
+        if spoken.heard:
+            self._remember("agent", spoken.heard, start_s, end_s)
+        return spoken
+
+    async def _finish_saying(self) -> None:
+        """Wait until what is being said was said, or the caller cut in."""
+        if self._saying is not None:
+            saying, self._saying = self._saying, None
+            await saying
+
+    def _agent_speech(self, speaking: bool) -> None:
+        self._listener.agent_speaks(speaking)
+
+    def _interrupted(self, started_at: float) -> None:
+        self._speaker.stop()
+        self._emit(
+            events.CallerInterrupted(
+                start_s=self._clock(started_at), stopped_s=self._clock(time.monotonic())
+            )
+        )
+
+    # -- looking up -----------------------------------------------------------------------------
+
+    async def _looked_up(self, meanwhile: str, request: LookupRequest) -> Reply:
+        services = self._services
+        looking = asyncio.create_task(look_up(request, services.plan, services.http))
+        await asyncio.wait({looking}, timeout=_QUICK_LOOKUP_S)
+        if not looking.done():
+            await self._finish_saying()
+            self._saying = asyncio.create_task(self._say(meanwhile))
+        result: LookupResult = await looking
+        self._emit(
+            events.LookupDone(
+                name=result.name, found=result.found, took_s=result.took_s, error=result.error
+            )
+        )
+        if result.found:
+            self._judge.progressed()
+        return self._manager.lookup_done(result)
+
+    # -- handing over ---------------------------------------------------------------------------
+
+    async def _hand_over(self, request: HandoverRequest) -> bool:
+        """Bring the caller to a person; True when they are back and the dialogue goes on."""
+        outcome = await self._transfer(request)
+        if outcome in (Outcome.TRANSFERRED, Outcome.BRIDGED):
+            self._ended_by, self._why = "transfer", str(outcome)
+            return False
+        if outcome is Outcome.CALLER_GONE:
+            self._ended_by, self._why = "caller", "hung up during the handover"
+            return False
+        return await self._act(self._manager.handover_failed())
+
+    async def _transfer(self, request: HandoverRequest) -> Outcome:
+        services = self._services
+        settings = services.config.handover
+        context = self._context(request)
+        targets = settings.targets.get(request.topic) or services.plan.targets_for(request.topic)
+        self._emit(
+            events.HandoverStarted(
+                handover_id=context.handover_id,
+                reason=context.reason,
+                topic=request.topic,
+                targets=targets,
+            )
+        )
+        record = self._emit(
+            events.HandoverContextReady(handover_id=context.handover_id, context=context)
+        )
+        self._listener.deafen(True)
+        text = briefing(context)
+
+        async def brief(person: Leg) -> str:
+            await Speaker(person, _SafeVoice(services), services.plan.voice).say(text)
+            return text
+
+        self._handover = Handover(
+            Surroundings(
+                agent=services.agent,
+                caller=self.leg,
+                settings=settings,
+                emit=self._emit,
+                brief=brief,
+                music=services.music,
+                quiet=services.quiet,
+            ),
+            context,
+            targets,
+        )
+        try:
+            # The person's screen should know before the person's phone rings.
+            await services.journal.delivered(record.id, settings.push_s)
+            return await self._handover.run()
+        finally:
+            self._handover = None
+            self._listener.deafen(False)
+
+    def _context(self, request: HandoverRequest) -> events.HandoverContext:
+        verdict = self._last_verdict
+        return events.HandoverContext(
+            handover_id=new_handover_id(),
+            call_id=self.call_id,
+            created_at=datetime.now(UTC),
+            facts=self.leg.facts,
+            language=self._services.plan.language,
+            reason=request.reason,
+            reasons=verdict.reasons if verdict else (),
+            topic=request.topic,
+            intent=self._manager.intent,
+            slots=self._manager.slots,
+            tried=self._manager.tried,
+            anger=verdict.anger if verdict else 0.0,
+            summary=self._manager.summary(),
+            transcript=tuple(self._transcript),
+        )
+
+    async def _without_speech(self, error: Exception) -> None:
+        """Recognition or synthesis is gone: a person has to take over, without a turn."""
+        log.error("speech.lost", error=str(error))
+        self._emit(events.SpeechLost(reason=str(error)))
+        phrases = self._services.plan.phrases
+        self._saying = None
+        with contextlib.suppress(SpeechError):
+            await self._say(phrases.speech_lost)
+        outcome = await self._transfer(
+            HandoverRequest(reason="The voice agent has a technical problem.")
+        )
+        if outcome in (Outcome.TRANSFERRED, Outcome.BRIDGED):
+            self._ended_by, self._why = "transfer", str(outcome)
+            return
+        self._ended_by, self._why = "error", str(error)
+        with contextlib.suppress(SpeechError):
+            await self._say(phrases.nobody_free)
+            await self._say(phrases.goodbye)
+
+    # -- the leg and its audio ------------------------------------------------------------------
+
+    async def _follow_leg(self) -> None:
+        while True:
+            event = await self.leg.events.get()
+            if self._handover is not None:
+                self._handover.caller_reported(event)
+            elif isinstance(event, Digit):
+                self._emit(events.DtmfReceived(digit=event.digit))
+                self._listener.digit(event.digit)
+            if isinstance(event, Ended):
+                return
+
+    def _begin_audio(self) -> None:
+        folder = self._services.config.records.recordings
+        self.leg.audio.background(self._services.quiet)
+        self.leg.audio.received = self._listener.frame
+        if folder is None:
+            return
+        self._recorder = Recorder(Path(folder) / f"{self.call_id}.wav")
+        caller, agent = Track(self._recorder.caller), Track(self._recorder.agent)
+
+        def received(pcm: bytes) -> None:
+            caller.add(self._clock(time.monotonic()) - FRAME_S, pcm)
+            self._listener.frame(pcm)
+
+        def sent(pcm: bytes) -> None:
+            agent.add(self._clock(time.monotonic()), pcm)
+
+        self.leg.audio.received, self.leg.audio.sent = received, sent
+
+    # -- the record -----------------------------------------------------------------------------
+
+    def _clock(self, at: float) -> float:
+        """Seconds from the INVITE of an instant of `time.monotonic()`."""
+        return round(at - self._started, 3)
+
+    def _emit(self, event: Event) -> Record:
+        record = Record(
+            line=self._services.config.line,
+            call_id=self.call_id,
+            t_s=self._clock(time.monotonic()),
+            event=event,
+        )
+        self._services.journal.write(record)
+        return record
+
+    def _remember(
+        self,
+        who: Literal["caller", "agent"],
+        text: str,
+        start_s: float,
+        end_s: float,
+        verdict: Verdict | None = None,
+    ) -> None:
+        self._transcript.append(
+            TranscriptLine(
+                who=who,
+                text=text,
+                start_s=start_s,
+                end_s=end_s,
+                confidence=verdict.understood if verdict else None,
+                anger=verdict.anger if verdict else None,
+            )
+        )
+
+
+class _SafeVoice:
+    """The speech service's voice, with the sentences at hand that say that it is gone."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def synthesize(self, text: str, voice: str | None = None):
+        if text in self._services.prompts:
+            yield self._services.prompts[text]
+            return
+        async for pcm in self._services.speech.synthesize(text, voice):
+            yield pcm
+
+
+async def _cancelled(*tasks: asyncio.Task) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

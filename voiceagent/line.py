@@ -1,0 +1,178 @@
+"""A line: the process that answers. It admits callers and owns their calls until they leave."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import httpx
+import structlog
+
+from voiceagent import events
+from voiceagent.audio.frames import to_pcm
+from voiceagent.audio.tones import comfort_noise, hold_tune
+from voiceagent.audio.wav import load
+from voiceagent.config import Config
+from voiceagent.conversation import Conversation, Services
+from voiceagent.dialogue.plan import Dialplan
+from voiceagent.dialogue.understanding import Understander
+from voiceagent.escalation.prototypes import Prototypes
+from voiceagent.events import Event, Journal, Record
+from voiceagent.speech.client import SpeechClient
+from voiceagent.speech.sentences import sentences
+from voiceagent.telephony.call import Leg
+from voiceagent.telephony.useragent import UserAgent
+
+log = structlog.get_logger()
+
+_NO_ROOM = 503
+_QUIET_S = 5.0
+
+
+class Line:
+    """Admits callers; use `answering` to have one that runs."""
+
+    def __init__(self, config: Config, journal: Journal) -> None:
+        self._config = config
+        self._journal = journal
+        self._services: Services | None = None
+        self._calls: dict[asyncio.Task[None], Conversation] = {}
+        self._refusals: set[asyncio.Task[None]] = set()
+        self._draining = False
+        self.agent = UserAgent(config.sip, self._incoming)
+
+    @property
+    def max_callers(self) -> int:
+        """Callers admitted at once, so that a leg is left for handing one of them over."""
+        most = max(1, self.agent.max_legs - 1)
+        return min(most, self._config.sip.max_callers or most)
+
+    async def open(self, services: Services) -> None:
+        """Begin to answer.
+
+        Raises:
+            TelephonyError: the SIP port cannot be opened.
+        """
+        self._services = services
+        await self.agent.start()
+        # What lives as long as the process need not be looked at by the collector again.
+        gc.collect()
+        gc.freeze()
+        self._emit(events.LineStarted(line=self._config.line, max_callers=self.max_callers))
+        log.info("line.started", port=self.agent.port, max_callers=self.max_callers)
+
+    async def drain(self) -> None:
+        """Admit nobody new; let calls finish, then hand over those that go on, then leave."""
+        if self._draining:
+            return
+        self._draining = True
+        self._emit(events.LineDraining(line=self._config.line, calls=len(self._calls)))
+        log.info("line.draining", calls=len(self._calls))
+        await self._emptied(self._config.drain_s)
+        for conversation in self._calls.values():
+            conversation.leave()
+        await self._emptied(self._config.drain_s)
+
+    async def close(self) -> None:
+        """End whatever is left and close the SIP port."""
+        for task in self._calls:
+            task.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+        await self.agent.stop()
+        self._emit(events.LineStopped(line=self._config.line))
+        log.info("line.stopped")
+
+    async def _emptied(self, timeout_s: float) -> None:
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=timeout_s)
+
+    def _incoming(self, leg: Leg) -> None:
+        assert self._services is not None
+        if reason := self._no_room():
+            refusal = asyncio.create_task(self._refuse(leg, reason))
+            self._refusals.add(refusal)
+            refusal.add_done_callback(self._refusals.discard)
+            return
+        call_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        conversation = Conversation(call_id, leg, self._services)
+        task = asyncio.create_task(self._converse(conversation))
+        self._calls[task] = conversation
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        del self._calls[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("conversation.broke", exc_info=error)
+
+    def _no_room(self) -> str:
+        if self._draining:
+            return "the line is shutting down"
+        if len(self._calls) >= self.max_callers:
+            return "all lines are busy"
+        if self.agent.legs_in_use >= self.agent.max_legs:
+            # A consultation is under way: the last leg is kept for handing somebody over.
+            return "all lines are busy"
+        return ""
+
+    async def _converse(self, conversation: Conversation) -> None:
+        with structlog.contextvars.bound_contextvars(call=conversation.call_id):
+            await conversation.run()
+
+    async def _refuse(self, leg: Leg, reason: str) -> None:
+        self._emit(events.CallRefused(code=_NO_ROOM, reason=reason))
+        retry_after = str(self._config.sip.retry_after_s)
+        await leg.refuse(_NO_ROOM, headers=[("Retry-After", retry_after)])
+
+    def _emit(self, event: Event) -> None:
+        self._journal.write(Record(line=self._config.line, event=event))
+
+
+@asynccontextmanager
+async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIterator[Line]:
+    """A line that answers until the end of the ``async with``.
+
+    Raises:
+        SpeechError: the speech service cannot be reached.
+        TelephonyError: the SIP port cannot be opened.
+    """
+    async with SpeechClient(config) as speech, httpx.AsyncClient() as http:
+        line = Line(config, journal)
+        services = Services(
+            config=config,
+            plan=plan,
+            agent=line.agent,
+            speech=speech,
+            understander=await Understander.create(plan, speech),
+            prototypes=await Prototypes.create(speech, plan.language),
+            http=http,
+            journal=journal,
+            prompts=await _prompts(speech, plan),
+            music=_music(config),
+            quiet=comfort_noise(_QUIET_S),
+        )
+        await line.open(services)
+        try:
+            yield line
+        finally:
+            await line.close()
+
+
+async def _prompts(speech: SpeechClient, plan: Dialplan) -> dict[str, bytes]:
+    """The sentences for when there is no speech service, made while there is one."""
+    phrases = plan.phrases
+    texts = (phrases.speech_lost, phrases.nobody_free, phrases.goodbye)
+    return {
+        sentence: b"".join([pcm async for pcm in speech.synthesize(sentence, plan.voice)])
+        for text in texts
+        for sentence in sentences(text)
+    }
+
+
+def _music(config: Config) -> bytes:
+    if config.handover.music is None:
+        return hold_tune()
+    return to_pcm(load(config.handover.music))
