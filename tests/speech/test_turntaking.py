@@ -1,0 +1,292 @@
+"""Turn-taking, with time as a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from voiceagent.config import Turns
+from voiceagent.events import Expectation
+from voiceagent.speech.turntaking import (
+    Command,
+    DropDecode,
+    EndTurn,
+    NoInput,
+    ResumeAgent,
+    StartDecode,
+    StopAgent,
+    TurnTaking,
+)
+
+SIX = Expectation(kind="digits", min_digits=6, max_digits=6)
+
+
+@dataclass
+class Call:
+    """A call in which recognition answers 0.3 s after it was asked."""
+
+    texts: list[str | None] = field(default_factory=list)
+    turns: Turns = field(default_factory=Turns)
+    decode_s: float = 0.3
+    t: float = 0.0
+    log: list[tuple[float, Command]] = field(default_factory=list)
+    pending: dict[int, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.machine = TurnTaking(self.turns)
+
+    def take(self, commands: list[Command]) -> None:
+        for command in commands:
+            self.log.append((round(self.t, 2), command))
+            if isinstance(command, StartDecode):
+                self.pending[command.decode_id] = self.t + self.decode_s
+            elif isinstance(command, DropDecode):
+                self.pending.pop(command.decode_id, None)
+            elif isinstance(command, StopAgent):
+                self.take(self.machine.agent_stopped(self.t))
+
+    def sound(self, seconds: float, probability: float, level: float) -> Call:
+        for _ in range(round(seconds / 0.02)):
+            self.t += 0.02
+            self.take(self.machine.audio(self.t, probability, level))
+            for decode_id, due in list(self.pending.items()):
+                if self.t >= due:
+                    del self.pending[decode_id]
+                    text = self.texts.pop(0)
+                    self.take(
+                        self.machine.recognition_failed(self.t, decode_id)
+                        if text is None
+                        else self.machine.recognised(self.t, decode_id, text, 0.9)
+                    )
+        return self
+
+    def speak(self, seconds: float, level: float = -22.0) -> Call:
+        return self.sound(seconds, 0.95, level)
+
+    def pause(self, seconds: float) -> Call:
+        return self.sound(seconds, 0.02, -62.0)
+
+    def agent(self, speaking: bool) -> Call:
+        act = self.machine.agent_started if speaking else self.machine.agent_stopped
+        self.take(act(self.t))
+        return self
+
+    def keys(self, digits: str, gap: float = 0.4) -> Call:
+        for digit in digits:
+            self.take(self.machine.digit(self.t, digit))
+            self.sound(0.2, 0.9, -10.0).pause(gap - 0.2)
+        return self
+
+    def of(self, kind: type[Command]) -> list[tuple[float, Command]]:
+        return [entry for entry in self.log if isinstance(entry[1], kind)]
+
+    def end(self) -> tuple[float, EndTurn]:
+        ((moment, command),) = self.of(EndTurn)
+        assert isinstance(command, EndTurn)
+        return moment, command
+
+
+def test_decoding_begins_at_the_first_short_silence_with_audio_from_before_the_speech() -> None:
+    call = Call(["Where is my order?"]).pause(1.0).speak(1.0).pause(0.4)
+    ((moment, command),) = call.of(StartDecode)
+    assert moment == pytest.approx(2.2, abs=0.03)
+    assert isinstance(command, StartDecode)
+    assert command.start_s == pytest.approx(0.7, abs=0.03)
+    assert command.end_s == pytest.approx(2.2, abs=0.03)
+
+
+def test_a_turn_ends_with_its_text_as_soon_as_a_whole_answer_is_known() -> None:
+    moment, turn = Call(["Where is my order?"]).speak(1.0).pause(2.0).end()
+    assert moment == pytest.approx(1.5, abs=0.03)
+    assert turn.text == "Where is my order?"
+    assert (turn.start_s, turn.end_s) == (pytest.approx(0.0), pytest.approx(1.0))
+
+
+def test_a_whole_answer_known_early_still_waits_for_its_silence() -> None:
+    moment, _ = Call(["Where is my order?"], decode_s=0.02).speak(1.0).pause(2.0).end()
+    assert moment == pytest.approx(1.3, abs=0.03)
+
+
+def test_an_answer_that_may_go_on_waits_the_usual_silence() -> None:
+    moment, _ = Call(["my parcel"]).speak(1.0).pause(2.0).end()
+    assert moment == pytest.approx(1.6, abs=0.03)
+
+
+def test_an_unfinished_answer_waits_longer() -> None:
+    moment, _ = Call(["my number is four seven"]).speak(1.0).pause(3.0).end()
+    assert moment == pytest.approx(2.5, abs=0.03)
+
+
+def test_a_number_spoken_with_pauses_is_heard_out() -> None:
+    call = Call(["four seven", "four seven one two", "471209"])
+    call.machine.expect(SIX)
+    call.speak(0.8).pause(0.9).speak(0.7).pause(1.1).speak(0.6).pause(1.0)
+    moment, turn = call.end()
+    assert turn.text == "471209"
+    assert turn.start_s == pytest.approx(0.0)
+    assert moment == pytest.approx(4.1 + 0.5, abs=0.05)
+
+
+def test_a_decode_overtaken_by_speech_is_dropped() -> None:
+    call = Call(["I want a refund."]).speak(1.0).pause(0.26).speak(1.0).pause(1.0)
+    first, second = (command for _, command in call.of(StartDecode))
+    assert isinstance(first, StartDecode)
+    assert isinstance(second, StartDecode)
+    assert [command for _, command in call.of(DropDecode)] == [DropDecode(first.decode_id)]
+    assert call.end()[1].decode_id == second.decode_id
+
+
+def test_a_click_in_the_silence_does_not_start_the_wait_anew() -> None:
+    call = Call(["Where is my order?"])
+    moment, _ = call.speak(1.0).pause(0.3).speak(0.04).pause(1.0).end()
+    assert moment == pytest.approx(1.5, abs=0.03)
+
+
+def test_a_click_alone_is_no_turn() -> None:
+    call = Call().agent(False).speak(0.06).pause(2.0)
+    assert call.log == []
+
+
+def test_noise_without_words_is_no_turn() -> None:
+    assert not Call([""]).speak(0.4).pause(3.0).of(EndTurn)
+
+
+def test_long_speech_without_words_ends_as_a_turn_that_nobody_understood() -> None:
+    assert Call([""]).speak(2.0).pause(3.0).end()[1].text == ""
+
+
+def test_a_failed_recognition_ends_the_turn_without_text_or_decode() -> None:
+    moment, turn = Call([None]).speak(1.0).pause(3.0).end()
+    assert (turn.text, turn.decode_id) == (None, None)
+    assert moment == pytest.approx(1.6, abs=0.03)
+
+
+def test_a_late_recognition_ends_the_turn_with_its_decode_still_running() -> None:
+    moment, turn = Call(["late"], decode_s=5.0).speak(1.0).pause(3.0).end()
+    assert turn.text is None
+    assert turn.decode_id == 1
+    assert moment == pytest.approx(2.5, abs=0.03)
+
+
+def test_a_turn_without_end_is_ended() -> None:
+    call = Call(["on and on"], Turns(max_turn_s=5.0)).speak(6.0)
+    assert call.end()[0] == pytest.approx(5.0, abs=0.05)
+    assert call.end()[1].decode_id == 1
+
+
+def test_no_input_counts_from_the_end_of_the_agents_speech_and_comes_once() -> None:
+    call = Call().agent(True).pause(10.0).agent(False).pause(20.0)
+    assert [moment for moment, _ in call.of(NoInput)] == [pytest.approx(17.0, abs=0.03)]
+
+
+def test_no_input_is_reported_while_no_audio_comes_at_all() -> None:
+    machine = TurnTaking(Turns())
+    machine.agent_stopped(2.0)
+    assert machine.tick(8.9) == []
+    assert machine.tick(9.1) == [NoInput()]
+
+
+def test_a_caller_who_speaks_is_not_reported_as_silent() -> None:
+    call = Call(["my order"]).agent(False).pause(6.8).speak(1.0).pause(3.0)
+    assert not call.of(NoInput)
+    assert call.end()[1].text == "my order"
+
+
+def test_speech_stops_the_agent_within_200_ms() -> None:
+    call = Call(["Stop, I want a person."]).agent(True).pause(2.0).speak(1.0).pause(2.0)
+    ((moment, command),) = call.of(StopAgent)
+    assert 2.0 < moment <= 2.2
+    assert command == StopAgent(pytest.approx(2.0))
+    assert call.end()[1].start_s == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("level", [-55.0, -45.0])
+def test_the_agents_own_echo_does_not_stop_it(level: float) -> None:
+    assert Call().agent(True).pause(2.0).speak(2.0, level).log == []
+
+
+def test_a_voice_far_below_the_callers_own_does_not_stop_the_agent() -> None:
+    call = Call(["I have a question."]).speak(2.0, -18.0).pause(1.0)
+    call.agent(True).speak(1.0, -33.0)
+    assert not call.of(StopAgent)
+
+
+def test_a_quiet_caller_can_interrupt_at_their_own_level() -> None:
+    call = Call(["I have a question.", "wait"]).speak(2.0, -38.0).pause(1.0)
+    call.agent(True).pause(1.0).speak(0.5, -40.0)
+    assert len(call.of(StopAgent)) == 1
+
+
+def test_a_short_burst_does_not_stop_the_agent() -> None:
+    assert Call().agent(True).pause(1.0).speak(0.12).pause(1.0).log == []
+
+
+@pytest.mark.parametrize("heard", ["", "Mhm.", "okay", "Uh-huh."])
+def test_after_a_cough_or_a_listening_sound_the_agent_resumes(heard: str) -> None:
+    call = Call([heard]).agent(True).pause(1.0).speak(0.3).pause(2.0)
+    assert len(call.of(StopAgent)) == 1
+    assert len(call.of(ResumeAgent)) == 1
+    assert not call.of(EndTurn)
+
+
+def test_yes_to_a_question_still_being_asked_is_an_answer() -> None:
+    call = Call(["Yes."])
+    call.machine.expect(Expectation(kind="yes_no"))
+    call.agent(True).pause(1.0).speak(0.3).pause(2.0)
+    assert not call.of(ResumeAgent)
+    assert call.end()[1].text == "Yes."
+
+
+def test_speech_that_began_before_the_agent_stops_it_when_it_starts() -> None:
+    call = Call(["and another thing"]).speak(0.5).agent(True)
+    assert len(call.of(StopAgent)) == 1
+
+
+def test_keys_are_an_answer_when_digits_are_asked_for() -> None:
+    call = Call()
+    call.machine.expect(SIX)
+    _, turn = call.pause(1.0).keys("471209").pause(1.0).end()
+    assert (turn.text, turn.keyed, turn.decode_id) == ("471209", True, None)
+
+
+def test_hash_ends_keyed_digits_and_star_takes_them_back() -> None:
+    call = Call()
+    call.machine.expect(Expectation(kind="digits", min_digits=2, max_digits=10))
+    _, turn = call.keys("99*471#").end()
+    assert turn.text == "471"
+
+
+def test_keyed_digits_end_after_a_pause_and_soon_when_there_are_enough() -> None:
+    call = Call()
+    call.machine.expect(Expectation(kind="digits", min_digits=3, max_digits=10))
+    moment, turn = call.keys("471").pause(5.0).end()
+    assert turn.text == "471"
+    assert moment == pytest.approx(0.8 + 1.5, abs=0.03)
+
+
+def test_too_few_keyed_digits_wait_longer_for_the_next() -> None:
+    call = Call()
+    call.machine.expect(SIX)
+    moment, turn = call.keys("47").pause(5.0).end()
+    assert turn.text == "47"
+    assert moment == pytest.approx(0.4 + 3.0, abs=0.03)
+
+
+def test_the_tone_of_a_key_is_not_speech() -> None:
+    call = Call().agent(True).pause(1.0)
+    call.keys("0", gap=0.2).pause(1.0)
+    assert not call.of(StopAgent)
+
+
+def test_a_key_interrupts_the_agent_once_when_digits_are_asked_for() -> None:
+    call = Call()
+    call.machine.expect(SIX)
+    call.agent(True).pause(1.0).keys("4712")
+    assert len(call.of(StopAgent)) == 1
+
+
+def test_limits_of_a_dialplans_step_take_the_place_of_the_settings() -> None:
+    call = Call(["my parcel"])
+    call.machine.turns = Turns(end_silence_ms=1000)
+    assert call.speak(1.0).pause(3.0).end()[0] == pytest.approx(2.0, abs=0.03)

@@ -1,0 +1,93 @@
+"""When an answer is whole."""
+
+import pytest
+
+from voiceagent.events import Expectation
+from voiceagent.speech.wholeness import Wholeness, count_digits, is_backchannel, wholeness
+
+OPEN = Expectation()
+YES_NO = Expectation(kind="yes_no")
+SIX = Expectation(kind="digits", min_digits=6, max_digits=6)
+FOUR_TO_EIGHT = Expectation(kind="digits", min_digits=4, max_digits=8)
+COLOUR = Expectation(kind="choice", choices=("red", "dark blue"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Yes.", YES_NO),
+        ("No, it isn't.", YES_NO),
+        ("yes it is", YES_NO),
+        ("4 7 1 2 0 9", SIX),
+        ("four seven one two oh nine", SIX),
+        ("double four double seven double nine", SIX),
+        ("471209.", SIX),
+        ("1 2 3 4 5 6 7 8", FOUR_TO_EIGHT),
+        ("The dark blue one", COLOUR),
+        ("Next Tuesday", Expectation(kind="date")),
+        ("Where is my parcel?", OPEN),
+        ("I'd like to talk to a person", OPEN),
+        ("Thank you", OPEN),
+    ],
+)
+def test_a_whole_answer_is_recognised(text: str, expected: Expectation) -> None:
+    assert wholeness(text, expected) is Wholeness.WHOLE
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("four seven", SIX),
+        ("471", SIX),
+        ("My number is four seven", OPEN),
+        ("My order number is", OPEN),
+        ("I would like to", OPEN),
+        ("I have a question and", OPEN),
+        ("It's about, um", OPEN),
+        ("Well,", OPEN),
+        ("I want to check the...", OPEN),
+        ("Can you check", OPEN),
+        ("um", SIX),
+    ],
+)
+def test_a_plainly_unfinished_answer_is_recognised(text: str, expected: Expectation) -> None:
+    assert wholeness(text, expected) is Wholeness.UNFINISHED
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", OPEN),
+        ("my parcel", OPEN),
+        ("1 2 3 4 5", FOUR_TO_EIGHT),
+        ("That's what I want.", OPEN),
+        ("John", Expectation(kind="name")),
+    ],
+)
+def test_what_is_neither_is_left_to_the_clock(text: str, expected: Expectation) -> None:
+    assert wholeness(text, expected) is Wholeness.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("five five five five", 4),
+        ("twenty three fifty one", 4),
+        ("triple six one", 4),
+        ("forty two", 2),
+        ("twenty oh five", 4),
+        ("thirteen", 2),
+        ("47-12", 4),
+        ("no idea", 0),
+    ],
+)
+def test_digits_are_counted_as_they_are_spoken(text: str, count: int) -> None:
+    assert count_digits(text.split()) == count
+
+
+def test_listening_sounds_are_told_from_words() -> None:
+    assert is_backchannel("Mhm.")
+    assert is_backchannel("Yeah, okay.")
+    assert not is_backchannel("Yeah, but that is wrong.")
+    assert not is_backchannel("Stop.")
+    assert not is_backchannel("")

@@ -1,0 +1,341 @@
+"""Turn-taking: when the caller's turn ends, when the agent yields, when nobody speaks.
+
+A pure state machine: frames, results and a clock go in, commands come out. It decodes at the
+first short silence and throws the result away when speech goes on, so that the text is ready
+when the turn ends; how long it waits depends on what was said and what was asked.
+
+All times are seconds of one clock, of the caller's choosing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voiceagent.audio.frames import FRAME_S
+from voiceagent.audio.level import LevelTracker
+from voiceagent.config import Turns
+from voiceagent.events import Expectation
+from voiceagent.speech.wholeness import Wholeness, is_backchannel, wholeness
+
+_SPEECH = 0.5
+_STILL_SPEECH = 0.35
+_PREROLL_S = 0.3
+"""Audio before the first frame of speech that is decoded with it."""
+_BLIP_S = 0.1
+"""Less speech than this, with silence after it, is a click."""
+_BLIP_SILENCE_S = 0.3
+_RESUMED_S = 0.06
+"""Speech after a pause counts once it has lasted this long."""
+_BELOW_CALLER_DB = 10.0
+_ABOVE_FLOOR_DB = 12.0
+_QUIETEST_DB = -42.0
+"""A caller not heard before has to be this loud to stop the agent; its own echo is not."""
+_NOISE_S = 1.0
+"""Speech of this length that gives no words was an attempt to say something."""
+_BACKCHANNEL_S = 0.8
+_DOUBTFUL = 0.3
+"""A text of lower confidence is no whole answer."""
+_DIGIT_GAP_S = 3.0
+_LAST_DIGIT_GAP_S = 1.5
+"""Wait for a further key when there could be one but need not be."""
+_TONE_S = 0.25
+"""After a key was pressed, sound this long is the key's tone."""
+
+
+@dataclass(frozen=True)
+class StartDecode:
+    """Recognise the audio between two moments; answer by `recognised`."""
+
+    decode_id: int
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class DropDecode:
+    """The result of this decode is not wanted any more."""
+
+    decode_id: int
+
+
+@dataclass(frozen=True)
+class EndTurn:
+    """The caller's turn is over."""
+
+    start_s: float
+    """Start of the speech, or the first key."""
+    end_s: float
+    """End of the speech, or the last key."""
+    text: str | None
+    """What was said or keyed; None when recognition has not answered yet or has failed."""
+    decode_id: int | None
+    """The decode of the whole turn; None for keys, and when recognition has failed."""
+    keyed: bool = False
+    """Whether the answer was given by keys (DTMF)."""
+
+
+@dataclass(frozen=True)
+class StopAgent:
+    """The caller speaks to the agent: be silent now."""
+
+    start_s: float
+    """Start of the caller's speech."""
+
+
+@dataclass(frozen=True)
+class ResumeAgent:
+    """It was no interruption: go on where the sentence was cut."""
+
+
+@dataclass(frozen=True)
+class NoInput:
+    """The caller has not answered in time."""
+
+
+Command = StartDecode | DropDecode | EndTurn | StopAgent | ResumeAgent | NoInput
+
+
+@dataclass
+class _Turn:
+    """The caller's turn so far."""
+
+    start_s: float
+    last_voice_s: float
+    voiced_s: float = 0.0
+    level_db: float = -100.0
+    """Average level of its frames of speech."""
+    resumed_s: float = 0.0
+    """Speech since the last pause, while it is not yet sure that speech has resumed."""
+    cut_agent: bool = False
+    decode_id: int | None = None
+    text: str | None = None
+    doubtful: bool = False
+    failed: bool = False
+
+
+class TurnTaking:
+    """Turn-taking of one call.
+
+    Args:
+        turns: the limits; `turns` may be set anew between turns, for a step of its own.
+    """
+
+    def __init__(self, turns: Turns) -> None:
+        self.turns = turns
+        self._expected: Expectation | None = None
+        self._levels = LevelTracker()
+        self._agent_speaks = False
+        self._turn: _Turn | None = None
+        self._waiting_since: float | None = None
+        self._decodes = 0
+        self._keys = ""
+        self._keys_from = self._keys_to = 0.0
+
+    # -- what happens ---------------------------------------------------------------------------
+
+    def audio(self, t: float, speech_probability: float, level_db: float) -> list[Command]:
+        """A frame of 20 ms that ended at `t`: its speech probability, and its level in dBFS."""
+        if self._keys or (self._keys_to and t < self._keys_to + _TONE_S):
+            speech_probability = 0.0
+        if not self._agent_speaks:
+            self._levels.push(level_db, speech_probability)
+        turn = self._turn
+        needed = _STILL_SPEECH if turn and t - turn.last_voice_s < 0.1 else _SPEECH
+        commands: list[Command] = []
+        if speech_probability >= needed:
+            commands += self._voice(t, level_db)
+        elif turn is not None:
+            turn.resumed_s = 0.0
+        return commands + self.tick(t)
+
+    def agent_started(self, t: float) -> list[Command]:
+        """The agent's first sample leaves."""
+        self._agent_speaks = True
+        self._waiting_since = None
+        return self.tick(t)
+
+    def agent_stopped(self, t: float) -> list[Command]:
+        """The agent's last sample has left, or it was stopped."""
+        self._agent_speaks = False
+        self._waiting_since = t
+        return self.tick(t)
+
+    def expect(self, expected: Expectation | None) -> None:
+        """What the agent asks for next."""
+        self._expected = expected
+        self._keys = ""
+
+    def recognised(
+        self, t: float, decode_id: int, text: str, confidence: float | None = None
+    ) -> list[Command]:
+        """A decode has its text."""
+        if self._turn is not None and self._turn.decode_id == decode_id:
+            self._turn.text = text
+            self._turn.doubtful = confidence is not None and confidence < _DOUBTFUL
+        return self.tick(t)
+
+    def recognition_failed(self, t: float, decode_id: int) -> list[Command]:
+        """A decode came to nothing."""
+        if self._turn is not None and self._turn.decode_id == decode_id:
+            self._turn.failed = True
+        return self.tick(t)
+
+    def digit(self, t: float, digit: str) -> list[Command]:
+        """A key was pressed (DTMF). Only when digits are asked for it is an answer."""
+        first, self._keys_to = not self._keys, t
+        if not self._wants_digits:
+            return []
+        commands: list[Command] = []
+        if not self._cut:
+            commands += self._drop_turn()
+            if first and self._agent_speaks:
+                commands.append(StopAgent(t))
+        if first:
+            self._keys_from = t
+        self._waiting_since = None
+        if digit == "*":
+            self._keys = ""
+            self._waiting_since = t
+        elif digit == "#":
+            return commands + self._end_keys()
+        elif digit.isdigit():
+            self._keys += digit
+        most = self._expected.max_digits if self._expected else None
+        if most is not None and len(self._keys) >= most:
+            return commands + self._end_keys()
+        return commands
+
+    def tick(self, t: float) -> list[Command]:
+        """Time has passed. Call it also when no audio comes: timers run on."""
+        if self._keys and t - self._keys_to >= self._key_gap:
+            return self._end_keys()
+        if self._turn is not None:
+            return self._during_turn(t, self._turn)
+        since = self._waiting_since
+        if since is not None and not self._keys and t - since >= self.turns.no_input_s:
+            self._waiting_since = None
+            return [NoInput()]
+        return []
+
+    # -- the caller speaks ----------------------------------------------------------------------
+
+    def _voice(self, t: float, level_db: float) -> list[Command]:
+        turn = self._turn
+        if turn is None:
+            turn = self._turn = _Turn(start_s=t - FRAME_S, last_voice_s=t)
+        pause = t - FRAME_S - turn.last_voice_s
+        turn.voiced_s += FRAME_S
+        share = FRAME_S / turn.voiced_s
+        turn.level_db += share * (level_db - turn.level_db)
+        turn.resumed_s += FRAME_S
+        if pause > FRAME_S and turn.resumed_s < _RESUMED_S:
+            return []
+        turn.last_voice_s = t
+        return self._drop_decode(turn)
+
+    def _during_turn(self, t: float, turn: _Turn) -> list[Command]:
+        silence = t - turn.last_voice_s
+        if turn.voiced_s < _BLIP_S and not turn.cut_agent:
+            return self._drop_turn() if silence >= _BLIP_SILENCE_S else []
+        if self._agent_speaks and not turn.cut_agent:
+            return self._over_agent(silence, turn)
+        if t - turn.start_s >= self.turns.max_turn_s:
+            return [*self._decode(t, turn), *self._end_turn(turn)]
+        if silence < self.turns.decode_after_ms / 1000:
+            return []
+        return [*self._decode(t, turn), *self._perhaps_end(silence, turn)]
+
+    def _over_agent(self, silence: float, turn: _Turn) -> list[Command]:
+        """Speech while the agent speaks: an interruption if it lasts and is the caller's."""
+        if silence >= _BLIP_SILENCE_S:
+            return self._drop_turn()
+        if turn.voiced_s < self.turns.barge_in_ms / 1000 - 1e-9 or not self._loud_enough(turn):
+            return []
+        turn.cut_agent = True
+        return [StopAgent(turn.start_s)]
+
+    def _loud_enough(self, turn: _Turn) -> bool:
+        own = self._levels.caller_db
+        if own is None:
+            return turn.level_db >= max(_QUIETEST_DB, self._levels.floor_db + _ABOVE_FLOOR_DB)
+        return turn.level_db >= own - _BELOW_CALLER_DB
+
+    def _perhaps_end(self, silence: float, turn: _Turn) -> list[Command]:
+        turns = self.turns
+        if turn.text is None:
+            # Nothing is known: a failure is told soon, a late result is given time.
+            limit = turns.end_silence_ms if turn.failed else turns.end_silence_unfinished_ms
+            return self._end_turn(turn) if silence >= limit / 1000 else []
+        if not turn.text.strip():
+            return self._nothing_said(silence, turn)
+        if self._was_backchannel(turn, turn.text):
+            return self._drop_turn()
+        limit = {
+            Wholeness.WHOLE: turns.end_silence_ms if turn.doubtful else turns.end_silence_whole_ms,
+            Wholeness.UNKNOWN: turns.end_silence_ms,
+            Wholeness.UNFINISHED: turns.end_silence_unfinished_ms,
+        }[wholeness(turn.text, self._expected)]
+        return self._end_turn(turn) if silence >= limit / 1000 else []
+
+    def _nothing_said(self, silence: float, turn: _Turn) -> list[Command]:
+        if turn.cut_agent or turn.voiced_s < _NOISE_S:
+            return self._drop_turn()
+        return self._end_turn(turn) if silence >= self.turns.end_silence_ms / 1000 else []
+
+    def _was_backchannel(self, turn: _Turn, text: str) -> bool:
+        if not turn.cut_agent or turn.voiced_s > _BACKCHANNEL_S:
+            return False
+        asked_yes_no = self._expected is not None and self._expected.kind == "yes_no"
+        return not asked_yes_no and is_backchannel(text)
+
+    # -- steps ----------------------------------------------------------------------------------
+
+    def _decode(self, t: float, turn: _Turn) -> list[Command]:
+        if turn.decode_id is not None:
+            return []
+        self._decodes += 1
+        turn.decode_id = self._decodes
+        return [StartDecode(self._decodes, max(0.0, turn.start_s - _PREROLL_S), t)]
+
+    def _drop_decode(self, turn: _Turn) -> list[Command]:
+        dropped, turn.decode_id = turn.decode_id, None
+        turn.text = None
+        turn.failed = False
+        return [DropDecode(dropped)] if dropped is not None else []
+
+    def _drop_turn(self) -> list[Command]:
+        """It was no turn at all; if it stopped the agent, the agent goes on."""
+        turn, self._turn = self._turn, None
+        if turn is None:
+            return []
+        pending = turn.decode_id is not None and turn.text is None and not turn.failed
+        commands = self._drop_decode(turn) if pending else []
+        return [*commands, ResumeAgent()] if turn.cut_agent else commands
+
+    def _end_turn(self, turn: _Turn) -> list[Command]:
+        self._turn = None
+        self._waiting_since = None
+        decode_id = None if turn.failed else turn.decode_id
+        return [EndTurn(turn.start_s, turn.last_voice_s, turn.text, decode_id)]
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    @property
+    def _cut(self) -> bool:
+        return self._turn is not None and self._turn.cut_agent
+
+    @property
+    def _wants_digits(self) -> bool:
+        return self._expected is not None and self._expected.kind in ("digits", "number")
+
+    @property
+    def _key_gap(self) -> float:
+        least = (self._expected.min_digits if self._expected else None) or 1
+        return _LAST_DIGIT_GAP_S if len(self._keys) >= least else _DIGIT_GAP_S
+
+    def _end_keys(self) -> list[Command]:
+        keys, self._keys = self._keys, ""
+        if not keys:
+            self._waiting_since = self._keys_to
+            return []
+        return [EndTurn(self._keys_from, self._keys_to, keys, None, keyed=True)]
