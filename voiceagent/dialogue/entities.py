@@ -27,7 +27,7 @@ _CORRECTION = re.compile(
 _TOKEN = re.compile(r"[$€£]?\d+(?:[.,:/]\d+)*(?:st|nd|rd|th)?%?|[a-z']+", re.I)
 
 
-def find_digits(text: str, *, expected: bool = False) -> str | None:
+def find_digits(text: str, *, expected: bool = False, lengths: range = range(1, 41)) -> str | None:
     """The digits somebody read out, joined: "oh four double seven" as ``0477``.
 
     The longest run counts; after a word of correction ("no", "I mean") the last one.
@@ -35,16 +35,24 @@ def find_digits(text: str, *, expected: bool = False) -> str | None:
     Args:
         expected: digits were asked for, so that a single one counts as well; else a run needs
             three.
+        lengths: how many digits there may be. A word that only sounds like a digit ("for") is
+            taken for one if that makes the number right.
     """
-    runs = [run for run in _digit_runs(text) if expected or len(run) >= 3]
-    if not runs:
-        return None
+    found = _best_run(text, _digit_runs(text), 1 if expected else 3)
+    if expected and len(found or "") not in lengths:
+        bold = _best_run(text, _digit_runs(text, bold=True), 1)
+        found = bold if len(bold or "") in lengths else found
+    return found
+
+
+def _best_run(text: str, runs: list[str], least: int) -> str | None:
+    runs = [run for run in runs if len(run) >= least]
     if len(runs) > 1 and _CORRECTION.search(text):
         return runs[-1]
-    return max(reversed(runs), key=len)
+    return max(reversed(runs), key=len, default=None)
 
 
-def _digit_runs(text: str) -> list[str]:
+def _digit_runs(text: str, *, bold: bool = False) -> list[str]:
     tokens = _TOKEN.findall(_numerals(text.lower()))
     lone = all(
         token in _GLUE | _SOUND_ALIKE.keys() or _plain(token) is not None for token in tokens
@@ -56,7 +64,7 @@ def _digit_runs(text: str) -> list[str]:
         if token in _SOUND_ALIKE:
             # "for" is a four only between digits: at a run's end it may well be the word.
             followed = index + 1 < len(tokens) and _plain(tokens[index + 1]) is not None
-            digits = _SOUND_ALIKE[token] if lone or (run and followed) else None
+            digits = _SOUND_ALIKE[token] if bold or lone or (run and followed) else None
         if digits is not None:
             run += digits[0] * (times - 1) + digits
             times = 1
@@ -126,22 +134,24 @@ _NO = re.compile(
     r"(that|it)('s| is|s)? (not|wrong|incorrect|isn't)|that isn't|it isn't|isn't (right|correct)|"
     r"i (don't|do not|didn't|did not) (think|want|believe|need|say)|i('d| would) rather not|"
     r"no thanks?|no thank you|of course not|i'm not|don't bother|rather not|i haven't|i have not)\b"
-    r"|^(i )?(don't|do not|didn't|did not|won't|haven't)\b|^not\b",
+    r"|^(i )?(don't|do not|didn't|did not|won't|haven't)[\s,.!]*$|^not\b",
     re.I,
 )
 _YES = re.compile(
     r"^(yes|yeah|yea|yep|yup|yah|ya|aye|sure|correct|right|exactly|absolutely|definitely|ok|okay|"
-    r"fine|true|indeed|certainly|precisely|affirmative|perfect|please|alright|all right|uh huh|"
-    r"uh-huh|mhm|mm-hmm|mm hmm|m-hm|great|sounds good|good|of course|go ahead|by all means|"
-    r"please do|why not|you got it|spot on|that'?s (it|right|correct|fine|good|the one|true)|"
+    r"fine|true|indeed|certainly|precisely|affirmative|perfect|alright|all right|uh huh|"
+    r"uh-huh|mhm|mm-hmm|mm hmm|m-hm|great|sounds good|of course|go ahead|by all means|"
+    r"please do|you got it|spot on|that'?s (it|right|correct|fine|good|the one|true)|"
     r"(that|it|this) (is|was|sounds|would be) (right|correct|fine|good|true|great|it|perfect)|"
-    r"i (do|did|am|have|would|think so|guess so|believe so|suppose so)|it is|it's right|"
-    r"you('re| are) right|you('ve| have) got it|do that|let's do)\b",
+    r"i (think so|guess so|believe so|suppose so)|it's right|"
+    r"you('re| are) right|you('ve| have) got it|do that|let's do)\b"
+    r"|^(i (do|did|am|have|would|will)|it (is|does|was)|good|please)"
+    r"(?=[\s,.!]*$|[\s,.]+(please|thanks|thank|indeed|yes)\b)",
     re.I,
 )
 _FILLERS = re.compile(
-    r"^((well|so|um+|uh+(?! huh)|er+m?|ah+|oh+|hm+|hmm+|and|but|i mean|you know|actually|look|"
-    r"listen|i think|i guess|yeah(?= (no|nope|nah)\b))\b[\s,.!-]*)+",
+    r"^((i said|well|so|um+|uh+(?! huh)|er+m?|ah+|oh+|hm+|hmm+|and|but|i mean|you know|actually|"
+    r"look|listen|i think|i guess|yeah(?= (no|nope|nah)\b))\b[\s,.!-]*)+",
     re.I,
 )
 _DOUBT = re.compile(r"^(yes|yeah|no)\b[\s,]*(and|or)\s+(no|yes)\b|\byes or no\b", re.I)
@@ -151,7 +161,11 @@ def find_yes_no(text: str) -> bool | None:
     """Whether the answer is a yes or a no, in whatever words; None when it is neither."""
     said = _FILLERS.sub("", text.strip().replace("’", "'"))
     said = re.sub(r"^[^\w]+", "", said)
-    if not said or _DOUBT.search(said):
+    if (
+        not said
+        or _DOUBT.search(said)
+        or re.match(r"(i'm )?not (so |too |quite )?sure\b", said, re.I)
+    ):
         return None
     if re.match(r"no (problem|worries|doubt)\b", said, re.I):
         return True
@@ -258,8 +272,10 @@ def find_all(
     """Every value in the text, by kind as in `Understanding.entities`."""
     kind = expecting.kind if expecting else "open"
     offered = choices or (expecting.choices if expecting else ())
+    least, most = (expecting.min_digits, expecting.max_digits) if expecting else (None, None)
+    lengths = range(least or 1, (most or 40) + 1)
     found: dict[str, Any] = {
-        "digits": find_digits(text, expected=kind == "digits"),
+        "digits": find_digits(text, expected=kind == "digits", lengths=lengths),
         "number": find_number(text),
         "date": find_date(text, today, expected=kind == "date", past=past),
         "yes_no": find_yes_no(text),

@@ -13,8 +13,12 @@ from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupRe
 from voiceagent.dialogue.wording import Question, Wording, plain
 from voiceagent.events import Action, CallFacts, Expectation, Understanding
 
+CLEAR = 0.45
+"""Likeness from which another wish counts where an answer was expected."""
 STRONG = 0.55
 """Likeness from which another wish counts even beside an answer to what was asked."""
+LONGEST_NO = 4
+"""A no to "anything else?" ends the call when it has at most so many words."""
 SURE = 0.75
 """A slot with ``confirm: unsure`` is read back when it was understood less surely than this."""
 
@@ -221,7 +225,7 @@ class DialogueManager:
             return self._accept(self._last_filled, correction, understood)
         if reply := self._small_talk(u):
             return reply
-        if more and u.entities.get("yes_no") is False:
+        if more and u.entities.get("yes_no") is False and len(u.text.split()) <= LONGEST_NO:
             return self._goodbye()
         if more and u.entities.get("yes_no") is True:
             return self._ask(Question("open"), self._words.say(self._phrases.go_ahead))
@@ -230,7 +234,7 @@ class DialogueManager:
     def _answer_to_slot(self, u: Understanding, understood: float) -> Reply:
         asked = self._asked.slot
         slot = self._plan.slots[asked]
-        other = self._wish(u, besides=self._intent)
+        other = self._wish(u, besides=self._intent) if u.similarity >= CLEAR else None
         if other and u.similarity >= STRONG:
             return self._start(other, u, understood)
         correction = self._correction(u)
