@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from benchmarks import corpora, logistic
 from benchmarks.corpora import Recording
 from voiceagent.audio.prosody import measure
+from voiceagent.escalation.anger import BASELINE_TURNS, sizes, trust
 
 MODEL = Path(__file__).parents[1] / "voiceagent" / "escalation" / "prosody_model.json"
 AROUSED = ("anger", "happiness", "fear")
-BASELINE_TURNS = 3
-RIDGE = 100.0
+RIDGE = 150.0
 GAIN_FREE = "level"
 """The measure that depends on the line's gain: only its change is used."""
 Array = NDArray[np.float64]
@@ -58,14 +58,14 @@ class Corpus:
 
     def against_baseline(self) -> Array:
         """Each measure less its mean over the same speaker's first neutral recordings in the
-        same language, of which the recording itself is none."""
+        same language, of which the recording itself is none; then the sizes of these changes."""
         changes = np.empty_like(self.rows)
         for i in range(len(self.rows)):
             own = (self.speaker == self.speaker[i]) & (self.corpus == self.corpus[i])
             calm = np.flatnonzero(own & (self.emotion == "neutral"))
             calm = calm[calm != i][:BASELINE_TURNS]
             changes[i] = self.rows[i] - np.nanmean(self.rows[calm], axis=0)
-        return changes
+        return np.hstack([changes, np.abs(changes)])
 
 
 def held_out(
@@ -90,8 +90,8 @@ def as_shipped(
     relative = held_out(
         corpus, corpus.against_baseline(), corpus.anger, folds, tried.against_baseline()
     )
-    share = BASELINE_TURNS / (BASELINE_TURNS + 1)
-    return {"alone": alone, "with baseline": alone + share * (relative - alone)}
+    mixed = alone + trust(BASELINE_TURNS) * (relative - alone)
+    return {"alone": alone, "with baseline": mixed}
 
 
 def figures(corpus: Corpus, odds: Array, name: str = "") -> dict[str, float]:
@@ -188,6 +188,7 @@ def main() -> None:
     print(json.dumps(found, indent=1))
     if not options.write:
         return
+    changed = [*corpus.names, *sizes(dict.fromkeys(corpus.names, 0.0))]
     without_level = [name for name in corpus.names if name != GAIN_FREE]
     model = {
         "about": "Logistic regressions of anger and arousal on acoustic measures.",
@@ -204,7 +205,7 @@ def main() -> None:
         },
         "tables": {
             "alone": table(corpus, without_level, corpus.alone()),
-            "against_baseline": table(corpus, corpus.names, corpus.against_baseline()),
+            "against_baseline": table(corpus, changed, corpus.against_baseline()),
         },
     }
     MODEL.write_text(json.dumps(model, indent=1) + "\n", encoding="utf-8")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
+from scipy.ndimage import median_filter, uniform_filter1d
 
 Array = NDArray[np.float32]
 
@@ -51,6 +51,7 @@ def measure(samples: Array, rate: int = 8000) -> dict[str, float] | None:
     power = (spectra.real**2 + spectra.imag**2).astype(np.float32)
     level = 10 * np.log10(power.mean(axis=1) + 1e-9)
     pitch, periodicity = _pitch(power, window, size, rate)
+    level = np.maximum(level, level.max() - FLOOR_DB)
     sounding = level > level.max() - FLOOR_DB
     voiced = sounding & (periodicity > MIN_PERIODICITY)
     if voiced.sum() * HOP_S < MIN_VOICED_S:
@@ -107,7 +108,7 @@ def _pitch_measures(pitch: Array, voiced: NDArray[np.bool_]) -> dict[str, Any]:
 def _level_measures(
     level: Array, voiced: NDArray[np.bool_], sounding: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    smooth = np.convolve(level, np.ones(5) / 5, mode="same")
+    smooth = uniform_filter1d(level, 5, mode="nearest")
     inner = smooth[1:-1]
     peaks = (inner > smooth[:-2]) & (inner >= smooth[2:]) & voiced[1:-1]
     where = np.flatnonzero(sounding)
@@ -148,7 +149,8 @@ def _spectrum_measures(
     power: Array, voiced: NDArray[np.bool_], rate: int, size: int
 ) -> dict[str, Any]:
     frequencies = np.arange(power.shape[1]) * rate / size
-    bands = 10 * np.log10(power[voiced] @ _filterbank(rate, size) + 1e-6)
+    energies = power[voiced] @ _filterbank(rate, size)
+    bands = 10 * np.log10(energies + 1e-4 * energies.mean())
     share = bands - bands.mean(axis=1, keepdims=True)
     mean = share.mean(axis=0)
     octaves = np.log2(_band_centres(rate))

@@ -70,8 +70,8 @@ class ProsodyModel:
         anger, arousal = self._odds("alone", measures)
         if baseline is not None:
             changes = {name: measures[name] - baseline[name] for name in measures}
-            share = turns / (turns + 1)
-            relative = self._odds("against_baseline", changes)
+            share = trust(turns)
+            relative = self._odds("against_baseline", changes | sizes(changes))
             anger += share * (relative[0] - anger)
             arousal += share * (relative[1] - arousal)
         return _probability(anger), _probability(arousal)
@@ -84,6 +84,16 @@ class ProsodyModel:
             float(scaled @ np.array(table["anger"])) + table["anger_offset"],
             float(scaled @ np.array(table["arousal"])) + table["arousal_offset"],
         )
+
+
+def trust(turns: int) -> float:
+    """How much the comparison with a baseline of so many turns counts, 0 to 1."""
+    return turns**2 / (turns**2 + 1)
+
+
+def sizes(changes: Mapping[str, float]) -> dict[str, float]:
+    """How far each measure has moved, whichever way."""
+    return {f"{name}_size": abs(change) for name, change in changes.items()}
 
 
 @cache

@@ -54,11 +54,12 @@ def _recognised(utterance: Utterance, evidence: list[str]) -> float:
         if odds < -0.5:
             evidence.append(f"recognised with a confidence of only {confidence:.0%}")
     if utterance.alternatives:
+        said = utterance.text.lower().split()
         same = max(
-            SequenceMatcher(None, utterance.text.lower(), other.lower()).ratio()
+            SequenceMatcher(None, said, other.lower().split()).ratio()
             for other in utterance.alternatives[:3]
         )
-        if same < 0.6:
+        if same < 0.5:
             odds -= 0.5
             evidence.append(f"it could also have been “{utterance.alternatives[0]}”")
     return odds

@@ -134,7 +134,7 @@ class Judge:
     ) -> tuple[str, ...]:
         """What each detector found; first the one that caused the decision."""
         found: dict[str, list[str]] = {"topic": [], "wish": [], "anger": []}
-        if decision.topic != "general":
+        if decision.cause in ("topic", "emergency"):
             found["topic"].append(f"the topic {decision.topic} belongs to people")
         if wish.probability >= self._thresholds.wish_handover or wish.refused:
             found["wish"] += wish.evidence or ("asks, in effect, for a person",)

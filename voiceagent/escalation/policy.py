@@ -4,6 +4,7 @@ In order of priority: an emergency; a topic that belongs to people, a wish for a
 open anger hand over at once; so do too many failures in a row and a request made again and
 again. Milder anger, and fewer failures, offer a person. A caller who has declined is left in
 peace for some turns, whatever their temper. What was merely not understood is asked again.
+Silence alone never rings for a person: nobody may be there to talk to them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ Cause = Literal["", "emergency", "topic", "wish", "anger", "failures", "loop", "
 
 COOLING = 0.15
 """Anger has to fall this far under the threshold of an offer until it can cause another."""
+LIKELY_TOPIC = 0.5
+"""This share of the certainty that hands over is enough to choose who the person is."""
 LOOP_OFFER = 2
 """Repetitions of the same request (the third time it is made) until a person is offered."""
 LOOP_HANDOVER = 4
@@ -66,11 +69,15 @@ class Policy:
         self._declined = 0
         """Turns for which anger does not act, because the caller has refused a person."""
         self._heated = False
+        """Whether a person was offered for anger that has not cooled since."""
+        self._stuck = False
+        """Whether a person was offered for the failures that are still going on."""
 
     def declined(self) -> None:
         """The caller refused the person that was offered."""
         self._quiet = self._declined = self._thresholds.offer_pause
         self._failures = min(self._failures, 1)
+        self._heated = False
 
     def decide(self, turn: TurnEvidence) -> Decision:
         """Take in one turn and say what to do."""
@@ -78,14 +85,15 @@ class Policy:
         if turn.refuses_person:
             self.declined()
         self._count(turn)
-        topic, certainty = max(turn.topics.items(), key=lambda item: item[1], default=("", 0.0))
-        met = certainty >= limits.topic_handover
-        action, cause = self._choose(turn, met, topic in turn.emergencies)
-        self._remember(turn, action)
+        emergency, urgency = _surest(turn.topics, turn.emergencies)
+        is_emergency = urgency >= limits.topic_handover
+        topic, certainty = (emergency, urgency) if is_emergency else _surest(turn.topics)
+        action, cause = self._choose(turn, certainty >= limits.topic_handover, is_emergency)
+        self._remember(turn, action, cause)
         return Decision(
             action,
             cause,
-            topic if met else "general",
+            topic if certainty >= limits.topic_handover * LIKELY_TOPIC else "general",
             self._contributions(turn, certainty),
             self._failures,
         )
@@ -97,6 +105,7 @@ class Policy:
             self._failures += 1
         else:
             self._failures = self._silences = 0
+            self._stuck = False
 
     def _choose(self, turn: TurnEvidence, topic_met: bool, emergency: bool) -> tuple[Action, Cause]:
         limits = self._thresholds
@@ -114,7 +123,7 @@ class Policy:
         if not self._quiet:
             if anger >= limits.anger_offer and not self._heated:
                 return "offer", "anger"
-            if self._failures + self._silences >= limits.clarify_limit:
+            if self._failures + self._silences >= limits.clarify_limit and not self._stuck:
                 return "offer", "failures"
             if turn.repeats >= LOOP_OFFER:
                 return "offer", "loop"
@@ -122,13 +131,13 @@ class Policy:
             return "clarify", "understanding"
         return "continue", ""
 
-    def _remember(self, turn: TurnEvidence, action: Action) -> None:
+    def _remember(self, turn: TurnEvidence, action: Action, cause: Cause) -> None:
         self._quiet = 1 if action == "offer" else max(0, self._quiet - 1)
         self._declined = max(0, self._declined - 1)
-        if turn.anger_grounded and turn.anger >= self._thresholds.anger_offer:
-            # Anger that stayed unanswered through a pause may cause an offer when it is over.
-            self._heated = self._heated or action == "offer"
-        elif turn.anger < self._thresholds.anger_offer - COOLING:
+        if action == "offer":
+            self._heated = self._heated or cause == "anger"
+            self._stuck = self._stuck or cause == "failures"
+        if turn.anger < self._thresholds.anger_offer - COOLING:
             self._heated = False
 
     def _contributions(self, turn: TurnEvidence, topic: float) -> dict[str, float]:
@@ -141,3 +150,8 @@ class Policy:
             "loop": min(1.0, turn.repeats / LOOP_HANDOVER),
             "understanding": 1.0 - turn.understood,
         }
+
+
+def _surest(topics: Mapping[str, float], among: frozenset[str] | None = None) -> tuple[str, float]:
+    some = topics if among is None else {name: topics[name] for name in among & topics.keys()}
+    return max(some.items(), key=lambda item: item[1], default=("", 0.0))

@@ -1,0 +1,159 @@
+"""Whole calls: what the caller says in, verdicts out."""
+
+import time
+
+import pytest
+
+from voiceagent.dialogue.thresholds import Thresholds
+from voiceagent.escalation.judge import Judge
+from voiceagent.events import Expectation, Understanding, Utterance
+
+DIGITS = Expectation(kind="digits", slot="order number", min_digits=4, max_digits=4)
+
+
+def clear(text, **fields):
+    return Understanding(
+        text=text, **{"intent": "x", "similarity": 0.7, "margin": 0.2, "in_scope": True, **fields}
+    )
+
+
+def turn(judge, number, text, understanding=None, expecting=None, **more):
+    return judge.judge(
+        number,
+        Utterance(text=text, confidence=0.85),
+        understanding or clear(text),
+        expecting,
+        **more,
+    )
+
+
+ORDINARY = [
+    "Hello, I'd like to know where my order is.",
+    "Four seven one one.",
+    "That's wrong, it's four seven.",
+    "No, four seven one one.",
+    "Yes.",
+    "It should have come last week.",
+    "Can you repeat that, please?",
+    "And what about the second parcel?",
+    "I called yesterday already, is there any news?",
+    "Okay, I'll wait then.",
+    "Do you have a number where I can call the driver?",
+    "No, that's all, thank you.",
+]
+
+
+def test_an_ordinary_caller_is_never_handed_over():
+    judge = Judge(Thresholds())
+    for number, text in enumerate(ORDINARY):
+        assert turn(judge, number, text).action == "continue"
+
+
+@pytest.mark.models
+def test_ordinary_turns_by_meaning_are_never_handed_over_nor_offered_a_person(embedder, prototypes):
+    from benchmarks import texts
+
+    calm = [
+        text for text, label in texts.load("customer_turns", "test") if label in ("neutral",)
+    ] + ORDINARY
+    for text in calm:
+        verdict = turn(Judge(Thresholds(), prototypes), 1, text, vector=embedder.one(text))
+        assert verdict.action == "continue", text
+
+
+@pytest.mark.models
+def test_an_angry_caller_gets_a_person_within_two_turns(embedder, prototypes):
+    judge = Judge(Thresholds(), prototypes)
+    said = [
+        "Hello, where is my order?",
+        "This is the second time you sent me a wrong bill, what is wrong with you.",
+        "No, I have had enough, this is a disgrace.",
+    ]
+    verdicts = [
+        turn(judge, number, text, vector=embedder.one(text)) for number, text in enumerate(said)
+    ]
+    assert verdicts[0].action == "continue"
+    assert verdicts[2].action == "handover"
+    assert any("had enough" in reason for reason in verdicts[2].reasons)
+
+
+async def test_a_judge_made_from_an_embedder_hears_a_wish(word_embedder):
+    judge = await Judge.create(Thresholds(), word_embedder)
+    verdict = turn(judge, 1, "I want to speak to a person, please.")
+    assert verdict.action == "handover"
+    assert "speak to a person" in verdict.reasons[0]
+
+
+def test_a_negated_wish_goes_on():
+    verdict = turn(Judge(Thresholds()), 1, "I don't need an agent, just tell me the status.")
+    assert verdict.action == "continue"
+
+
+def test_the_reason_that_decided_comes_first():
+    text = "You useless idiots, get me a human."
+    verdict = turn(Judge(Thresholds()), 1, text)
+    assert verdict.action == "handover"
+    assert "get me a human" in verdict.reasons[0]
+
+
+def test_digits_asked_for_are_understood():
+    answer = Understanding(text="four seven one one", entities={"digits": "4711"})
+    verdict = turn(Judge(Thresholds()), 1, answer.text, answer, DIGITS)
+    assert verdict.action == "continue"
+    assert verdict.understood > 0.8
+
+
+def test_turns_that_mean_nothing_end_with_a_person():
+    judge = Judge(Thresholds())
+    actions = [
+        turn(judge, number, f"blue bananas {number}", Understanding(text="")).action
+        for number in range(4)
+    ]
+    assert actions == ["clarify", "offer", "clarify", "handover"]
+
+
+def test_missed_turns_say_why():
+    judge = Judge(Thresholds())
+    first, second = judge.missed(1, "no-match"), judge.missed(2, "recognition-failed")
+    assert first.action == "clarify"
+    assert "nothing" in first.reasons[0]
+    assert second.action == "offer"
+    assert any("2 turns in a row" in reason for reason in second.reasons)
+
+
+def test_an_emergency_topic_is_an_emergency_and_routes():
+    understanding = clear("my father has collapsed", topics={"emergency": 0.9})
+    verdict = turn(
+        Judge(Thresholds()),
+        1,
+        understanding.text,
+        understanding,
+        emergency_topics=frozenset({"emergency"}),
+    )
+    assert (verdict.action, verdict.topic) == ("emergency", "emergency")
+    assert "emergency" in verdict.reasons[0]
+
+
+def test_after_declining_no_person_is_offered_again_at_once():
+    judge = Judge(Thresholds())
+    for number in range(2):
+        offered = turn(judge, number, "green apples", Understanding(text=""))
+    judge.declined()
+    again = turn(judge, 3, "red apples", Understanding(text=""))
+    assert (offered.action, again.action) == ("offer", "clarify")
+
+
+def test_the_same_request_again_and_again_is_a_loop(word_embedder):
+    judge = Judge(Thresholds())
+    text = "when will my parcel finally come"
+    verdicts = [turn(judge, n, text, vector=word_embedder.one(text)) for n in range(3)]
+    assert [verdict.action for verdict in verdicts] == ["continue", "continue", "offer"]
+    assert any("3 times" in reason for reason in verdicts[2].reasons)
+
+
+def test_a_call_gets_its_judge_in_less_than_a_millisecond():
+    Judge(Thresholds())
+    started = time.perf_counter()
+    for _ in range(20):
+        Judge(Thresholds())
+    assert (time.perf_counter() - started) / 20 < 1e-3
