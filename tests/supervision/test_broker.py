@@ -15,6 +15,7 @@ import pytest
 
 from voiceagent import config
 from voiceagent.supervision.address import Address, split_address
+from voiceagent.supervision.broker import _Reader
 
 Listen = Callable[..., Any]
 
@@ -136,3 +137,10 @@ def test_an_address_that_is_none_is_refused_with_an_example(address: str) -> Non
 def test_addresses_of_both_ip_versions_are_understood() -> None:
     assert split_address("127.0.0.1:0") == ("127.0.0.1", 0)
     assert split_address("[::1]:1883") == ("::1", 1883)
+
+
+async def test_a_connection_that_timed_out_is_broken_and_not_a_pause() -> None:
+    reader = asyncio.StreamReader()
+    reader.set_exception(TimeoutError("[Errno 110] Connection timed out"))
+    with pytest.raises(ConnectionResetError):
+        await _Reader(reader).read(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -48,3 +49,10 @@ def test_fields_added_later_do_not_break_a_reader(handed_over_call: list[e.Recor
 
 def test_a_missing_field_is_found() -> None:
     assert not validator("record").is_valid({"v": 1, "event": {"type": "call.answered"}})
+
+
+def test_the_documented_record_keeps_to_its_schema() -> None:
+    text = (FOLDER.parent / "bus.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", text, flags=re.DOTALL)
+    validator("record").validate(json.loads(example))
+    e.RECORD.validate_json(example)
