@@ -75,7 +75,7 @@ class Sip(Section):
     rtp_port_count: Annotated[int, Field(ge=20)] = 400
     """How many UDP ports RTP may take from `rtp_port_min` up."""
     max_callers: Annotated[int, Field(ge=1)] | None = None
-    """Callers admitted at once; left out, as many as the SIP library allows with a leg kept free."""
+    """Callers admitted at once; left out: what the SIP library allows, less a leg kept free."""
     retry_after_s: Annotated[int, Field(ge=1)] = 10
     """Retry-After of the 503 that further callers get."""
     session_expires_s: Annotated[int, Field(ge=90)] = 1800

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 import structlog
@@ -29,11 +29,11 @@ from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupRe
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.judge import Judge
 from voiceagent.escalation.prototypes import Prototypes
-from voiceagent.events import CallEnded, Event, Journal, Record, TranscriptLine, Verdict
+from voiceagent.events import AnyEvent, CallEnded, Journal, Record, TranscriptLine, Verdict
 from voiceagent.handoff.briefing import briefing
 from voiceagent.handoff.handover import Handover, Surroundings
 from voiceagent.speech.client import SpeechClient, SpeechError
-from voiceagent.speech.listener import Heard, Listener, Nothing
+from voiceagent.speech.listener import Key, Listener, Nothing, Turn
 from voiceagent.speech.speaker import Speaker, Spoken
 from voiceagent.telephony.call import Digit, Ended, Leg
 from voiceagent.telephony.headers import new_handover_id
@@ -147,9 +147,9 @@ class Conversation:
             await self._without_speech(error)
 
     async def _converse(self) -> None:
-        reply = self._manager.greet()
+        reply: Reply | None = self._manager.greet()
         while True:
-            if not await self._act(reply):
+            if reply is not None and not await self._act(reply):
                 return
             reply = await self._answer(await self._listener.turn())
 
@@ -175,11 +175,14 @@ class Conversation:
 
     # -- a turn becomes a decision --------------------------------------------------------------
 
-    async def _answer(self, turn: Heard | Nothing) -> Reply:
+    async def _answer(self, turn: Turn) -> Reply | None:
         if self._saying is not None and self._saying.done():
             await self._finish_saying()  # its error, if it had one, is ours
         if self._leaving:
             return self._manager.announce_handover("general")
+        if isinstance(turn, Key):
+            asks_for_person = turn.digit == _PERSON
+            return self._manager.announce_handover("general") if asks_for_person else None
         self._turn += 1
         if isinstance(turn, Nothing):
             return self._answer_nothing(turn.why)
@@ -188,8 +191,6 @@ class Conversation:
             update={"start_s": self._clock(turn.started_at), "end_s": self._clock(turn.ended_at)}
         )
         self._emit(events.TurnHeard(turn=self._turn, utterance=utterance, timings=turn.timings))
-        if turn.keys and _PERSON == turn.keys:
-            return self._manager.announce_handover("general")
         if not utterance.text.strip():
             return self._answer_nothing("no-match")
         expecting = self._manager.expecting
@@ -282,11 +283,11 @@ class Conversation:
     def _agent_speech(self, speaking: bool) -> None:
         self._listener.agent_speaks(speaking)
 
-    def _interrupted(self, started_at: float) -> None:
+    def _interrupted(self, started_at: float, stopped_at: float) -> None:
         self._speaker.stop()
         self._emit(
             events.CallerInterrupted(
-                start_s=self._clock(started_at), stopped_s=self._clock(time.monotonic())
+                start_s=self._clock(started_at), stopped_s=self._clock(stopped_at)
             )
         )
 
@@ -441,7 +442,7 @@ class Conversation:
         """Seconds from the INVITE of an instant of `time.monotonic()`."""
         return round(at - self._started, 3)
 
-    def _emit(self, event: Event) -> Record:
+    def _emit(self, event: AnyEvent) -> Record:
         record = Record(
             line=self._services.config.line,
             call_id=self.call_id,
@@ -477,7 +478,7 @@ class _SafeVoice:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def synthesize(self, text: str, voice: str | None = None):
+    async def synthesize(self, text: str, voice: str | None = None) -> AsyncIterator[bytes]:
         if text in self._services.prompts:
             yield self._services.prompts[text]
             return
@@ -485,7 +486,7 @@ class _SafeVoice:
             yield pcm
 
 
-async def _cancelled(*tasks: asyncio.Task) -> None:
+async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

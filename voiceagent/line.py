@@ -21,7 +21,7 @@ from voiceagent.conversation import Conversation, Services
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.prototypes import Prototypes
-from voiceagent.events import Event, Journal, Record
+from voiceagent.events import AnyEvent, Journal, Record
 from voiceagent.speech.client import SpeechClient
 from voiceagent.speech.sentences import sentences
 from voiceagent.telephony.call import Leg
@@ -127,7 +127,7 @@ class Line:
         retry_after = str(self._config.sip.retry_after_s)
         await leg.refuse(_NO_ROOM, headers=[("Retry-After", retry_after)])
 
-    def _emit(self, event: Event) -> None:
+    def _emit(self, event: AnyEvent) -> None:
         self._journal.write(Record(line=self._config.line, event=event))
 
 
@@ -139,7 +139,8 @@ async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIt
         SpeechError: the speech service cannot be reached.
         TelephonyError: the SIP port cannot be opened.
     """
-    async with SpeechClient(config) as speech, httpx.AsyncClient() as http:
+    speech = SpeechClient(config)
+    async with httpx.AsyncClient() as http:
         line = Line(config, journal)
         services = Services(
             config=config,

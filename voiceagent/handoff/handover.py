@@ -15,7 +15,7 @@ import structlog
 
 from voiceagent import events
 from voiceagent.config import Handover as Settings
-from voiceagent.events import Event, HandoverContext
+from voiceagent.events import AnyEvent, HandoverContext
 from voiceagent.telephony import transfer
 from voiceagent.telephony.call import Confirmed, Ended, Leg, LegEvent, Progress, TransferStatus
 from voiceagent.telephony.headers import context_headers
@@ -36,7 +36,7 @@ class Surroundings:
     agent: UserAgent
     caller: Leg
     settings: Settings
-    emit: Callable[[Event], None]
+    emit: Callable[[AnyEvent], object]
     brief: Callable[[Leg], Awaitable[str]]
     """Speak the briefing to this leg; returns what was said."""
     music: bytes
@@ -222,7 +222,7 @@ class Handover:
             case outcome:
                 self._emit(events.HandoverFailed, reason=str(outcome))
 
-    def _emit(self, kind: Callable[..., Event], **details: object) -> None:
+    def _emit(self, kind: Callable[..., AnyEvent], **details: object) -> None:
         self._around.emit(kind(handover_id=self._context.handover_id, **details))
 
     def _spawn(self, work: Awaitable[None]) -> None:

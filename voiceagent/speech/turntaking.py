@@ -103,7 +103,7 @@ class _Turn:
     last_voice_s: float
     voiced_s: float = 0.0
     level_db: float = -100.0
-    """Average level of its frames of speech."""
+    """Level of its loudest frame, dBFS."""
     resumed_s: float = 0.0
     """Speech since the last pause, while it is not yet sure that speech has resumed."""
     cut_agent: bool = False
@@ -183,7 +183,7 @@ class TurnTaking:
     def digit(self, t: float, digit: str) -> list[Command]:
         """A key was pressed (DTMF). Only when digits are asked for it is an answer."""
         first, self._keys_to = not self._keys, t
-        if not self._wants_digits:
+        if not self.wants_digits:
             return []
         commands: list[Command] = []
         if not self._cut:
@@ -225,8 +225,7 @@ class TurnTaking:
             turn = self._turn = _Turn(start_s=t - FRAME_S, last_voice_s=t)
         pause = t - FRAME_S - turn.last_voice_s
         turn.voiced_s += FRAME_S
-        share = FRAME_S / turn.voiced_s
-        turn.level_db += share * (level_db - turn.level_db)
+        turn.level_db = max(turn.level_db, level_db)
         turn.resumed_s += FRAME_S
         if pause > FRAME_S and turn.resumed_s < _RESUMED_S:
             return []
@@ -325,7 +324,8 @@ class TurnTaking:
         return self._turn is not None and self._turn.cut_agent
 
     @property
-    def _wants_digits(self) -> bool:
+    def wants_digits(self) -> bool:
+        """Whether a key would be taken as (part of) an answer."""
         return self._expected is not None and self._expected.kind in ("digits", "number")
 
     @property
