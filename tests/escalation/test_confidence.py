@@ -74,3 +74,14 @@ def test_faint_topics_do_not_count_as_understood():
 def test_a_quite_different_alternative_is_a_doubt():
     doubt = understood(heard(alternatives=("wear his mild ardour peas",)), CLEAR, None)
     assert doubt.probability < understood(heard(), CLEAR, None).probability
+
+
+def test_a_plain_no_belongs_to_what_was_said_before():
+    no = STRANGE.model_copy(update={"text": "no", "entities": {"yes_no": False}})
+    assert understood(heard("no"), no, None).probability > 0.6
+
+
+def test_a_correction_is_understood_while_something_else_is_asked():
+    entities = {"yes_no": False, "number": 47}
+    correction = STRANGE.model_copy(update={"text": "no, four seven", "entities": entities})
+    assert understood(heard("no, four seven"), correction, DIGITS).probability > 0.6

@@ -12,6 +12,8 @@ NO_SPEECH = 0.85
 """From this on, the recogniser says that it made words out of silence or noise."""
 MIDDLE = 0.55
 """The confidence at which right and wrong are equally likely for an open turn."""
+SHORT = 6
+"""A turn of so many words at most may be nothing but a value."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,16 @@ def _made_sense(
         if fit:
             return 2.0
         if not understanding.in_scope:
+            if _corrects(understanding):
+                return 0.5
             evidence.append(f"it does not answer the question for {_asked(expecting)}")
             return -1.5
         # The caller may speak of something else than was asked.
         return 0.5 + min(4 * understanding.margin, 1.0)
     if not understanding.in_scope:
+        if understanding.entities and len(understanding.text.split()) <= SHORT:
+            # A yes, a no or a number belongs to what was said before.
+            return 0.5
         evidence.append("it is nothing the dialplan speaks about")
         return -2.0
     odds = 0.8 + min(6 * understanding.margin, 1.5)
@@ -88,6 +95,12 @@ def _made_sense(
         evidence.append("it could mean more than one thing")
         odds -= 0.8
     return odds
+
+
+def _corrects(understanding: Understanding) -> bool:
+    """Whether it is a no with a value: "no, four seven"."""
+    values = understanding.entities
+    return values.get("yes_no") is False and len(values) > 1
 
 
 def _fits(understanding: Understanding, expecting: Expectation) -> bool:
