@@ -17,7 +17,7 @@ from voiceagent.audio.frames import FRAME_BYTES, SAMPLE_RATE, SILENCE_DB, level_
 from voiceagent.audio.level import LevelTracker
 
 _ABOVE_FLOOR_DB = 5.0
-_BELOW_CALLER_DB = 20.0
+_BELOW_CALLER_DB = 22.0
 _DECAY_DB = 1.5
 """How much of a peak is forgotten each frame: quiet consonants stay above the gate."""
 

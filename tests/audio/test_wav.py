@@ -1,0 +1,55 @@
+"""Sound files."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voiceagent.audio import wav
+
+
+def write(path: Path, channels: list[np.ndarray], rate: int) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(len(channels))
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((np.stack(channels, axis=1) * 32767).astype("<i2").tobytes())
+    return path
+
+
+def sine(hertz: float, rate: int) -> np.ndarray:
+    return 0.5 * np.sin(2 * np.pi * hertz * np.arange(rate) / rate)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100])
+def test_a_file_of_any_rate_is_read_as_telephone_audio(tmp_path: Path, rate: int) -> None:
+    sound = wav.load(write(tmp_path / "a.wav", [sine(440, rate)], rate))
+    assert sound.dtype == np.float32
+    assert sound.size == pytest.approx(8000, abs=40)
+    spectrum = np.abs(np.fft.rfft(sound, 8000))
+    assert spectrum.argmax() == pytest.approx(440, abs=2)
+
+
+def test_channels_can_be_had_apart(tmp_path: Path) -> None:
+    path = write(tmp_path / "two.wav", [sine(440, 16000), sine(1000, 16000)], 16000)
+    left, right = wav.load_channels(path)
+    assert np.abs(np.fft.rfft(left, 8000)).argmax() == pytest.approx(440, abs=2)
+    assert np.abs(np.fft.rfft(right, 8000)).argmax() == pytest.approx(1000, abs=2)
+
+
+def test_what_was_saved_is_read_back(tmp_path: Path) -> None:
+    sound = sine(300, 8000).astype(np.float32)
+    wav.save(tmp_path / "b.wav", sound)
+    assert np.abs(wav.load(tmp_path / "b.wav") - sound).max() < 1e-3
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(wav.AudioFileError, match=r"none\.wav"):
+        wav.load(tmp_path / "none.wav")
+
+
+def test_a_file_that_is_no_sound_is_named(tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("not a sound")
+    with pytest.raises(wav.AudioFileError, match=r"text\.wav"):
+        wav.load(tmp_path / "text.wav")
