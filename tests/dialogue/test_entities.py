@@ -119,9 +119,18 @@ def test_a_no_in_many_words(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "it is raining", "I have a question", "Good morning", "yes and no", "I'm not sure", "maybe",
-     "I don't understand", "please cancel it"],
-)  # fmt: skip
+    [
+        "",
+        "it is raining",
+        "I have a question",
+        "Good morning",
+        "yes and no",
+        "I'm not sure",
+        "maybe",
+        "I don't understand",
+        "please cancel it",
+    ],
+)
 def test_neither_yes_nor_no(text: str) -> None:
     assert find_yes_no(text) is None
 

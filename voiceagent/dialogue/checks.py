@@ -137,8 +137,12 @@ def _check_columns(source: Document, plan: _Parts) -> None:
             place: Place = ("lookups", name, "table")
             source.problem(place, "has no rows", "give it `rows:` or a `file:`")
         if rows and isinstance(key, str):
-            fields = plan.fields(name) or set()
-            _known(source, ("lookups", name, "table", "key"), key, fields, "column")
+            columns = sorted(plan.fields(name) or ())
+            if key not in columns:
+                mend = f"write one of its columns: {', '.join(columns)}"
+                source.problem(
+                    ("lookups", name, "table", "key"), f"there is no column {key!r}", mend
+                )
 
 
 def _templates(plan: _Parts) -> Iterator[tuple[Place, Any, set[str]]]:

@@ -1,0 +1,131 @@
+"""Understanding, with the real embedder, on sentences that were written before it was tuned."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from numpy.typing import NDArray
+
+from voiceagent.dialogue.common import literal
+from voiceagent.dialogue.loader import load
+from voiceagent.dialogue.plan import Dialplan
+from voiceagent.dialogue.understanding import Understander
+from voiceagent.events import Expectation, Understanding
+
+DIALPLANS = Path(__file__).parents[2] / "dialplans"
+SENTENCES: dict[str, Any] = yaml.safe_load(
+    (Path(__file__).parent / "sentences.yaml").read_text(encoding="utf-8")
+)
+
+
+class LetterEmbedder:
+    """Counts letters: enough to tell sentences apart without a model."""
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        counts = [[1e-3 + t.lower().count(c) for c in "abcdefghijklmnopqrstuvwxyz"] for t in texts]
+        vectors = np.array(counts, np.float32)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+
+async def test_an_example_is_its_intent_and_the_vector_is_that_of_the_text(plan: Dialplan) -> None:
+    embedder = LetterEmbedder()
+    understander = await Understander.create(plan, embedder)
+    meaning, vector = await understander.understand("when are you open")
+    assert meaning.intent == "hours"
+    assert meaning.in_scope
+    assert meaning.margin > 0
+    assert np.allclose(vector, (await embedder.embed(["when are you open"]))[0])
+    assert set(meaning.topics) == {"billing", "danger"}
+
+
+async def test_what_is_expected_decides_which_values_are_found(plan: Dialplan) -> None:
+    understander = await Understander.create(plan, LetterEmbedder())
+    asked = Expectation(kind="choice", slot="kind", choices=("jab", "talk"))
+    meaning, _ = await understander.understand("the jab please", asked)
+    assert meaning.entities["choice"] == "jab"
+    meaning, _ = await understander.understand("the jab please")
+    assert "choice" not in meaning.entities
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Can you say that again, please?", "repeat"),
+        ("No, that's all, thank you.", "goodbye"),
+        ("Hold on a second.", "wait"),
+        ("Pardon?", "repeat"),
+        ("that is all wrong", None),
+        ("x" * 200, None),
+    ],
+)
+def test_common_phrases_are_recognised_by_their_words(text: str, name: str | None) -> None:
+    assert literal(text) == name
+
+
+async def test_an_empty_text_means_nothing(plan: Dialplan) -> None:
+    understander = await Understander.create(plan, LetterEmbedder())
+    meaning, vector = await understander.understand("")
+    assert meaning.entities == {}
+    assert vector.shape == (26,)
+
+
+@pytest.fixture(scope="module")
+def heard() -> list[tuple[str, str | None, str, Understanding]]:
+    """What the examples make of the second, fourth, ... sentence of each group, none of which
+    was used for tuning: section, its intent or topic, the sentence, and what was understood."""
+    from voiceagent.speech.embedding import SentenceEmbedder
+    from voiceagent.speech.models import locate
+
+    model = SentenceEmbedder(locate("minilm-l6"))
+
+    class Real:
+        async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            return model.embed(texts)
+
+    async def listen() -> list[tuple[str, str | None, str, Understanding]]:
+        found = []
+        for name, sections in SENTENCES.items():
+            plan = load(DIALPLANS / f"{name}.yaml")
+            understander = await Understander.create(plan, Real())
+            for section, group in sections.items():
+                for label, sentences in (
+                    group if isinstance(group, dict) else {None: group}
+                ).items():
+                    for sentence in sentences[1::2]:
+                        meaning, _ = await understander.understand(sentence)
+                        if meaning.intent not in plan.intents:
+                            meaning = meaning.model_copy(update={"intent": None})
+                        found.append((section, label, sentence, meaning))
+        return found
+
+    return asyncio.run(listen())
+
+
+@pytest.mark.models
+def test_unseen_sentences_find_their_intent_and_strange_ones_find_none(
+    heard: list[tuple[str, str | None, str, Understanding]],
+) -> None:
+    wishes = [(label, m.intent) for section, label, _, m in heard if section == "intents"]
+    wrong = [pair for pair in wishes if pair[1] not in (pair[0], None)]
+    strange = [m.intent for section, _, _, m in heard if section in ("out_of_scope", "plain")]
+    assert sum(a == b for a, b in wishes) / len(wishes) >= 0.85
+    assert len(wrong) / len(wishes) <= 0.08, wrong
+    assert strange.count(None) / len(strange) >= 0.85
+
+
+@pytest.mark.models
+def test_topics_are_met_by_meaning_and_plain_requests_do_not_meet_them(
+    heard: list[tuple[str, str | None, str, Understanding]],
+) -> None:
+    spoken = [(label, m.topics) for section, label, _, m in heard if section == "topics"]
+    met = [label for label, topics in spoken if label and topics[label] == max(topics.values())]
+    sure = [label for label, topics in spoken if label and topics[label] >= 0.5]
+    calm = [(text, m.topics) for section, _, text, m in heard if section != "topics"]
+    alarms = [text for text, topics in calm if max(topics.values()) >= 0.5]
+    assert len(met) / len(spoken) >= 0.8
+    assert len(sure) / len(spoken) >= 0.7
+    assert len(alarms) / len(calm) <= 0.03, alarms
