@@ -41,6 +41,7 @@ _RECOGNITION_S = 15.0
 _SYNTHESIS_S = 15.0
 """How long each next piece of speech may take."""
 _WORK_S = 10.0
+_EMBEDDED_AT_ONCE = 32
 _AUDIO: dict[str, Any] = {"rate": SAMPLE_RATE, "width": 2, "channels": 1}
 
 
@@ -102,7 +103,11 @@ class SpeechClient:
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Sentence vectors of shape (len(texts), dimensions), each of length 1."""
-        return embedding_of(await self._ask(Event(EMBED, {"texts": list(texts)})))
+        parts = [
+            texts[at : at + _EMBEDDED_AT_ONCE] for at in range(0, len(texts), _EMBEDDED_AT_ONCE)
+        ]
+        answers = [await self._ask(Event(EMBED, {"texts": list(part)})) for part in parts]
+        return np.concatenate([embedding_of(answer) for answer in answers])
 
     async def measure(self, pcm: bytes) -> dict[str, float] | None:
         """Acoustic measures of an utterance, None when too little of it is voiced."""

@@ -42,6 +42,8 @@ _BEAM = 2
 _VOCABULARY_TOKENS = 60
 _INVENTED = {"", "you", "thank you", "thanks for watching", "thank you for watching", "bye", "so"}
 """What Whisper writes where nobody speaks, without punctuation."""
+_DESCRIBED = {"beep", "beeping", "ringing", "phone ringing", "music", "music playing", "silence"}
+"""What it writes of sounds that are no speech, as subtitles do."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +277,7 @@ def _bare(text: str) -> str:
 def _is_invented(reading: _Reading) -> bool:
     """Whether the text is what Whisper writes into silence, hiss and tones."""
     bare = _bare(reading.text)
-    if not bare:
+    if not bare or bare in _DESCRIBED:
         return True
     if bare in _INVENTED:
         return reading.no_speech > 0.4
