@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from small_plan import PLAN, TODAY
 
 from voiceagent.dialogue.common import literal
@@ -310,3 +312,36 @@ def test_targets_of_an_unknown_topic_are_the_general_ones(plan: Dialplan) -> Non
     assert plan.targets_for("danger") == ("6001",)
     assert plan.targets_for("billing") == ("6003",)
     assert plan.emergency_topics == {"danger"}
+
+
+TEXTS = ["yes", "no", "471229", "471", "Tuesday", "jab", "John Smith", "thanks", "what?", "hm", ""]
+MOVES = st.one_of(
+    st.tuples(st.sampled_from(TEXTS), st.sampled_from([None, None, *PLAN["intents"], "thanks"])),
+    st.sampled_from(["silence", "clarify", "offer", "handover", "failed", "lookup failed"]),
+)
+
+
+@given(st.lists(MOVES, max_size=25))
+def test_whatever_happens_there_is_something_to_say(moves: list[Any]) -> None:
+    manager = DialogueManager(PLAN_MODEL, CallFacts(), TODAY)
+    manager.greet()
+    simple = {
+        "silence": manager.no_input,
+        "clarify": manager.clarify,
+        "offer": manager.offer_person,
+        "handover": lambda: manager.announce_handover("billing", "handover"),
+        "failed": manager.handover_failed,
+    }
+    for move in moves:
+        if isinstance(move, tuple):
+            reply = say(manager, *move)
+        elif move == "lookup failed":
+            reply = manager.turn(hear(manager, "order 471229", "order"))
+            if reply.lookup:
+                reply = manager.lookup_done(LookupResult(name="order", error="broken"))
+        else:
+            reply = simple[move]()
+        assert reply.say
+        assert "{{" not in reply.say
+        assert reply.expecting or reply.end or reply.handover
+        assert manager.summary()

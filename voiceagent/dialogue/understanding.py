@@ -85,6 +85,8 @@ class Understander:
         cls, plan: Dialplan, embedder: Embedder, *, today: Callable[[], date] = date.today
     ) -> Self:
         """Embed the dialplan's examples, once for all calls."""
+        # dateparser loads its data at first use, 100 ms that no caller should wait for.
+        entities.find_all("soon", today(), Expectation(kind="date"))
         shared = common.EXAMPLES.get(plan.language[:2], {})
         intents = shared | {name: intent.examples for name, intent in plan.intents.items()}
         topics = {name: topic.examples for name, topic in plan.topics.items()}
