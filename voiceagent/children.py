@@ -82,7 +82,11 @@ class Child:
 
     async def _start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+            *self._command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            # Ctrl-C in a terminal is for the parent, which still needs its children to drain.
+            start_new_session=True,
         )
         assert self._process.stdout is not None
         try:

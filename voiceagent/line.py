@@ -22,6 +22,7 @@ from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import AnyEvent, Journal, Record
+from voiceagent.logs import bind_call
 from voiceagent.speech.client import SpeechClient
 from voiceagent.speech.sentences import sentences
 from voiceagent.telephony.call import Leg
@@ -119,7 +120,7 @@ class Line:
         return ""
 
     async def _converse(self, conversation: Conversation) -> None:
-        with structlog.contextvars.bound_contextvars(call=conversation.call_id):
+        with bind_call(conversation.call_id):
             await conversation.run()
 
     async def _refuse(self, leg: Leg, reason: str) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -101,6 +102,20 @@ class ScriptedProcess:
             async with self._news:
                 self.events.append(json.loads(line))
                 self._news.notify_all()
+
+
+@asynccontextmanager
+async def together(*processes: ScriptedProcess) -> AsyncIterator[None]:
+    """Start several processes at once, and end them at once."""
+    async with AsyncExitStack() as stack:
+        started = asyncio.gather(*(process.__aenter__() for process in processes))
+
+        async def end() -> None:
+            await asyncio.gather(*(p.__aexit__(None, None, None) for p in processes))
+
+        stack.push_async_callback(end)
+        await started
+        yield
 
 
 class PhoneProcess(ScriptedProcess):
