@@ -1,6 +1,10 @@
 """A dialplan is read, or everything that is wrong with it is named at once."""
 
+import contextlib
+import copy
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -250,3 +254,28 @@ def test_a_bad_table_is_a_fault_of_the_plan(
     if content is not None:
         (tmp_path / "t.csv").write_text(content, encoding="utf-8")
     assert any(wrong in problem for problem in problems(tmp_path, TABLE))
+
+
+def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*place, key)
+        if isinstance(item, (dict, list)):
+            yield from _places(item, (*place, key))
+
+
+@pytest.mark.parametrize("odd", [None, 5, [[]], {"x": None}, "{{"])
+def test_an_odd_value_anywhere_is_a_named_fault_or_no_fault(tmp_path: Path, odd: Any) -> None:
+    whole = copy.deepcopy(PLAN)
+    whole["lookups"]["http"] = {"http": {"url": "http://x", "body": {"a": ["b"]}}, "not_found": "x"}
+    whole["phrases"] = {"no_input": ["What?"], "goodbye": "Bye."}
+    places = list(_places(whole))
+    file = tmp_path / "plan.yaml"
+    for place in places:
+        broken = copy.deepcopy(whole)
+        inner = broken
+        for part in place[:-1]:
+            inner = inner[part]
+        inner[place[-1]] = odd
+        file.write_text(yaml.dump(broken, Dumper=yaml.CSafeDumper), encoding="utf-8")
+        with contextlib.suppress(DialplanError):
+            assert load(file).name

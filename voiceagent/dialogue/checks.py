@@ -49,11 +49,11 @@ class _Parts:
         self.phrases = _mapping(value.get("phrases"))
 
     def slots_of(self, intent: dict[str, Any]) -> set[str]:
-        return {name for name in _list(intent.get("slots")) if isinstance(name, str)}
+        return set(_names(intent.get("slots")))
 
     def slots_before(self, slot: str) -> set[str]:
         """Slots that are sure to be filled when this one is asked for."""
-        orders = [_list(i.get("slots")) for i in self.intents.values()]
+        orders = [_names(intent.get("slots")) for intent in self.intents.values()]
         before = [set(order[: order.index(slot)]) for order in orders if slot in order]
         return set.intersection(*before) if before else set()
 
@@ -83,6 +83,10 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def _names(value: Any) -> list[str]:
+    return [name for name in _list(value) if isinstance(name, str)]
+
+
 def _known(source: Document, place: Place, name: Any, known: Iterable[str], what: str) -> None:
     if not isinstance(name, str) or name in known:
         return
@@ -99,7 +103,7 @@ def _check_names(source: Document, plan: _Parts) -> None:
             _known(source, (*at, "slots", index), slot, plan.slots, "slot")
         _known(source, (*at, "lookup"), intent.get("lookup"), plan.lookups, "lookup")
         _known(source, (*at, "handover"), intent.get("handover"), topics, "topic")
-    handed = {intent.get("handover") for intent in plan.intents.values()}
+    handed = _names([intent.get("handover") for intent in plan.intents.values()])
     for topic in plan.targets:
         if topic != "general" and topic not in plan.topics and topic not in handed:
             _known(source, ("targets", topic), topic, [*plan.topics, "general"], "topic")

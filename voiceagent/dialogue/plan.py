@@ -97,7 +97,9 @@ class Slot(Section):
     @field_validator("choices", mode="before")
     @classmethod
     def _plain_list(cls, value: Any) -> Any:
-        return dict.fromkeys(value, ()) if isinstance(value, list) else value
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return dict.fromkeys(value, ())
+        return value
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
