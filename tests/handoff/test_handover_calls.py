@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
 
 import pytest
 
 from voiceagent.config import Sip
-from voiceagent.simulation.phone_process import PhoneProcess, ScriptedProcess
+from voiceagent.simulation.phone_process import PhoneProcess, ScriptedProcess, together
 from voiceagent.telephony.headers import decode_user_to_user
 
 pytestmark = pytest.mark.call
@@ -45,26 +45,22 @@ class Scene:
 async def scene(
     *answers: str, follow_refer: bool = True, handover: dict[str, Any] | None = None
 ) -> AsyncIterator[Scene]:
-    async with AsyncExitStack() as stack:
-        people = [
-            await stack.enter_async_context(PhoneProcess(f"600{n}", sip(f"600{n}"), answer=answer))
-            for n, answer in enumerate(answers, 1)
-        ]
+    people = [
+        PhoneProcess(f"600{n}", sip(f"600{n}"), answer=answer)
+        for n, answer in enumerate(answers, 1)
+    ]
+    caller = PhoneProcess("caller", sip("caller"), follow_refer=follow_refer)
+    async with together(caller, *people):
         options = {
             "sip": sip("agent").model_dump(mode="json"),
             "handover": {"ring_s": 3, "refer_s": 4} | (handover or {}),
             "targets": [person.uri for person in people],
         }
-        agent = await stack.enter_async_context(
-            ScriptedProcess("agent", "tests.handoff.transferor", options)
-        )
-        caller = await stack.enter_async_context(
-            PhoneProcess("caller", sip("caller"), follow_refer=follow_refer)
-        )
-        port = agent.events[0]["port"]
-        await caller.do("call", to=f"sip:agent@127.0.0.1:{port}")
-        await caller.expect("confirmed")
-        yield Scene(caller, people, agent)
+        async with ScriptedProcess("agent", "tests.handoff.transferor", options) as agent:
+            port = agent.events[0]["port"]
+            await caller.do("call", to=f"sip:agent@127.0.0.1:{port}")
+            await caller.expect("confirmed")
+            yield Scene(caller, people, agent)
 
 
 async def assert_they_hear_each_other(caller: PhoneProcess, person: PhoneProcess) -> None:

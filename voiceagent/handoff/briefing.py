@@ -1,29 +1,28 @@
-"""The briefing: what a person hears before the caller is connected, in under ten seconds."""
+"""The briefing: what a person hears before the caller is connected, in some ten seconds."""
 
 from __future__ import annotations
 
+import re
+
+from voiceagent.dialogue.speaking import spoken_digits
 from voiceagent.events import HandoverContext
 
 _UPSET = 0.5
-_WORDS = 45
+_WORDS = 36
+"""What fits into ten to twelve seconds of speech; the rest is on the screen."""
+_LONG_NUMBER = re.compile(r"\b\d{4,}\b")
 
 
 def briefing(context: HandoverContext) -> str:
-    """A few short sentences: that it is a handover, what about, why, and the mood."""
-    sentences = ["Handover from the voice agent.", context.summary, context.reason]
-    if context.anger >= _UPSET:
-        sentences.append("The caller is upset.")
-    sentences.append("Connecting you now.")
-    return " ".join(_fitting([sentence.strip() for sentence in sentences if sentence.strip()]))
-
-
-def _fitting(sentences: list[str]) -> list[str]:
-    """First and last sentence, and as many between them as fit a listener's patience."""
-    room = _WORDS - len(sentences[0].split()) - len(sentences[-1].split())
+    """A few short sentences: that it is a handover, why, the mood, and what was wanted."""
+    wanted, *tried = re.split(r"(?<=[.!?])\s+", context.summary.strip())
+    mood = "The caller is upset." if context.anger >= _UPSET else ""
+    sentences = ["Handover from the voice agent.", context.reason, mood, wanted, *tried]
+    words = 0
     kept = []
-    for sentence in sentences[1:-1]:
-        room -= len(sentence.split())
-        if room < 0:
+    for sentence in filter(None, (sentence.strip() for sentence in sentences)):
+        words += len(sentence.split())
+        if words > _WORDS and kept:
             break
         kept.append(sentence)
-    return [sentences[0], *kept, sentences[-1]]
+    return _LONG_NUMBER.sub(lambda number: spoken_digits(number[0]), " ".join([*kept, "Connecting."]))

@@ -20,7 +20,7 @@ def render(record: e.Record) -> Text:
     line = Text(no_wrap=False)
     line.append(f"{record.t_s:8.2f}s " if record.t_s is not None else f"{record.at:%H:%M:%S}  ")
     line.stylize("dim")
-    line.append(f"{(record.call_id or record.line)[:8]:<8}  ", style="cyan")
+    line.append(f"{(record.call_id or record.line)[-6:]:<6}  ", style="cyan")
     return line.append_text(_what(record.event))
 
 

@@ -1,0 +1,46 @@
+"""What a person hears before the caller is connected."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from voiceagent.events import CallFacts, HandoverContext
+from voiceagent.handoff.briefing import briefing
+
+
+def context(**details: object) -> HandoverContext:
+    return HandoverContext.model_validate(
+        {
+            "handover_id": "ab",
+            "call_id": "call-1",
+            "created_at": datetime.now(UTC),
+            "facts": CallFacts(),
+            "reason": "The caller speaks about a wrong bill.",
+            **details,
+        }
+    )
+
+
+def test_it_says_why_the_call_comes() -> None:
+    assert "a wrong bill" in briefing(context())
+
+
+def test_it_warns_of_an_upset_caller_and_of_no_other() -> None:
+    assert "upset" in briefing(context(anger=0.9))
+    assert "upset" not in briefing(context(anger=0.2))
+
+
+def test_it_says_what_was_wanted_before_what_was_tried() -> None:
+    said = briefing(context(summary="The caller asked about an order. Looked it up; found."))
+    assert said.index("asked about") < said.index("Looked it up")
+
+
+def test_it_stays_short_whatever_happened_in_the_call() -> None:
+    long = " ".join(f"Thing number {n} was tried without any result at all." for n in range(30))
+    assert len(briefing(context(summary=long, anger=0.9)).split()) < 45
+
+
+def test_an_order_number_is_read_digit_by_digit() -> None:
+    said = briefing(context(summary="The caller asked about order 471229."))
+    assert "471229" not in said
+    assert "four seven one" in said
