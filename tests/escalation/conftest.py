@@ -1,4 +1,5 @@
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,12 @@ class RealEmbedder:
         from voiceagent.speech.models import locate
 
         self._model = SentenceEmbedder(locate("minilm-l6"))
+        self.one = cache(self._one)
 
     async def embed(self, texts):
         return self._model.embed(list(texts))
 
-    def one(self, text):
+    def _one(self, text):
         return self._model.embed([text])[0]
 
 

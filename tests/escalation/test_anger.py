@@ -1,39 +1,9 @@
 """Anger over the turns of a call; the voice is measured in tests/audio/test_prosody.py."""
 
-import json
-from importlib.resources import files
-
-import numpy as np
 import pytest
+from voices import CALM, SHOUTED, TABLES
 
 from voiceagent.escalation.anger import AngerDetector, prosody_model
-
-TABLES = json.loads(
-    (files("voiceagent.escalation") / "prosody_model.json").read_text(encoding="utf-8")
-)
-
-
-def voice(level=0.0, pitch=0.0, tilt=0.0, away=0.0):
-    """Measures of an average speaker, moved `away` deviations along the model's own weights."""
-    table = TABLES["tables"]["against_baseline"]
-    ordinary = dict(zip(*_alone("means"), strict=True)) | {"level": -10.0}
-    moved = {
-        name: ordinary[name] + away * np.sign(weight) * scale
-        for name, weight, scale in zip(
-            table["measures"], table["anger"], table["scales"], strict=True
-        )
-        if name in ordinary
-    }
-    moved["level"] += level
-    moved["pitch"] += pitch
-    return moved
-
-
-def _alone(key):
-    return TABLES["tables"]["alone"]["measures"], TABLES["tables"]["alone"][key]
-
-
-CALM, SHOUTED = voice(), voice(level=8, pitch=5, away=2)
 
 
 def test_the_model_says_where_it_comes_from():

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from voices import CALM, SHOUTED
 
 from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.escalation.judge import Judge
@@ -76,6 +77,19 @@ def test_an_angry_caller_gets_a_person_within_two_turns(embedder, prototypes):
     assert verdicts[0].action == "continue"
     assert verdicts[2].action == "handover"
     assert any("had enough" in reason for reason in verdicts[2].reasons)
+
+
+@pytest.mark.models
+def test_calm_words_in_a_loud_voice_get_no_person(embedder, prototypes):
+    from benchmarks import texts
+
+    turns = texts.load("customer_turns", "test")
+    for text in (text for text, label in turns if label in ("dissatisfied", "neutral")):
+        judge = Judge(Thresholds(), prototypes)
+        for number in range(3):
+            turn(judge, number, "four seven one one", measures=CALM)
+        verdict = turn(judge, 4, text, measures=SHOUTED, vector=embedder.one(text))
+        assert verdict.action == "continue" or verdict.anger_words >= 0.5, text
 
 
 async def test_a_judge_made_from_an_embedder_hears_a_wish(word_embedder):

@@ -30,6 +30,7 @@ BASELINE_TURNS = 3
 MEMORY = 0.6
 """How much of the tension of earlier turns is left a turn later."""
 VOICE = 0.5
+"""Weight of the voice beside the words; half of it before there is a baseline."""
 TREND = 1.5
 INTERRUPTING = 0.6
 LOUDER_DB = 4.0
@@ -139,7 +140,8 @@ class AngerDetector:
         if measures is not None:
             baseline = self._baseline()
             voice, arousal = self._model.voice(measures, baseline, len(self._calm))
-            odds += VOICE * float(np.clip(_odds(voice), -1.0, 2.0))
+            known = (1 + trust(len(self._calm))) / 2
+            odds += VOICE * known * float(np.clip(_odds(voice), -0.5, 2.0))
             found += self._voice_evidence(measures, baseline, voice, repeated)
             self._last_level = measures["level"]
         if interrupted:
