@@ -8,37 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from pathlib import Path
+from collections.abc import Callable
+from datetime import date
 from typing import Any, Literal
 
-import httpx
 import structlog
 
 from voiceagent import events
-from voiceagent.audio.frames import FRAME_S
-from voiceagent.audio.recording import Recorder, Track
-from voiceagent.config import Config
+from voiceagent.callrecord import CallRecord
 from voiceagent.dialogue.lookup import look_up
 from voiceagent.dialogue.manager import DialogueManager
-from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
-from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.judge import Judge
-from voiceagent.escalation.prototypes import Prototypes
-from voiceagent.events import AnyEvent, CallEnded, Journal, Record, TranscriptLine, Verdict
+from voiceagent.events import CallEnded, Verdict
 from voiceagent.handoff.briefing import briefing
+from voiceagent.handoff.context import package
 from voiceagent.handoff.handover import Handover, Surroundings
-from voiceagent.speech.client import SpeechClient, SpeechError
+from voiceagent.handoff.routing import targets
+from voiceagent.services import Services
+from voiceagent.speech.client import SpeechError
 from voiceagent.speech.listener import Key, Listener, Nothing, Turn
 from voiceagent.speech.speaker import Speaker, Spoken
 from voiceagent.telephony.call import Digit, Ended, Leg
-from voiceagent.telephony.headers import new_handover_id
 from voiceagent.telephony.transfer import Outcome
-from voiceagent.telephony.useragent import UserAgent
 
 log = structlog.get_logger()
 
@@ -48,24 +40,6 @@ _PERSON = "0"
 """The key that asks for a person."""
 
 
-@dataclass(frozen=True)
-class Services:
-    """What all conversations of a line share."""
-
-    config: Config
-    plan: Dialplan
-    agent: UserAgent
-    speech: SpeechClient
-    understander: Understander
-    prototypes: Prototypes
-    http: httpx.AsyncClient
-    journal: Journal
-    prompts: dict[str, bytes]
-    """Sentences that must be heard even when the speech service is gone, as 8 kHz audio."""
-    music: bytes
-    quiet: bytes
-
-
 class Conversation:
     """One call, from its INVITE until the caller has left or is with a person."""
 
@@ -73,14 +47,14 @@ class Conversation:
         self.call_id = call_id
         self.leg = leg
         self._services = services
-        self._started = time.monotonic()
+        self._record = CallRecord(services.config.line, call_id, services.journal)
         self._manager = DialogueManager(services.plan, leg.facts, date.today())
         self._judge = Judge(services.plan.escalation, services.prototypes, services.plan.language)
         self._emergencies = frozenset(
             name for name, topic in services.plan.topics.items() if topic.emergency
         )
         self._speaker = Speaker(
-            leg, _SafeVoice(services), services.plan.voice, on_speech=self._agent_speech
+            leg, services.voice, services.plan.voice, on_speech=self._agent_speech
         )
         self._listener = Listener(
             services.speech,
@@ -96,11 +70,9 @@ class Conversation:
         self._turn = 0
         self._last_verdict: Verdict | None = None
         self._last_speech_at: float | None = None
-        self._transcript: list[TranscriptLine] = []
         self._ended_by: Literal["caller", "agent", "transfer", "error"] = "error"
         self._why = ""
         self._leaving = False
-        self._recorder: Recorder | None = None
 
     # -- the course of a call -------------------------------------------------------------------
 
@@ -116,15 +88,18 @@ class Conversation:
                 await asyncio.wait({talking})
             if not talking.done():
                 self._ended_by, self._why = "caller", "hung up"
+            elif (error := talking.exception()) is not None:
+                self._why = f"{type(error).__name__}: {error}"
+                log.error("conversation.broke", exc_info=error)
         finally:
             await _cancelled(talking, gone, following)
             self._listener.close()
             if not self.leg.ended.is_set():
                 await self.leg.hang_up()
-            if self._recorder is not None:
-                self._recorder.close()
-            duration = time.monotonic() - self._started
-            self._emit(CallEnded(by=self._ended_by, reason=self._why, duration_s=duration))
+            self._record.close()
+            self._record.event(
+                CallEnded(by=self._ended_by, reason=self._why, duration_s=self._record.age_s)
+            )
 
     def leave(self) -> None:
         """The line is shutting down: hand the caller over after the present turn."""
@@ -132,11 +107,13 @@ class Conversation:
         self._listener.hurry()
 
     async def _talk(self) -> None:
-        self._emit(events.CallArrived(facts=self.leg.facts))
-        self._begin_audio()
+        self._record.event(events.CallArrived(facts=self.leg.facts))
+        self.leg.audio.background(self._services.quiet)
+        recordings = self._services.config.records.recordings
+        self._record.listen(self.leg, self._listener.frame, recordings)
         await self.leg.answer()
         await self.leg.confirmed.wait()
-        self._emit(events.CallAnswered())
+        self._record.event(events.CallAnswered())
         try:
             await self._converse()
         except SpeechError as error:
@@ -181,16 +158,23 @@ class Conversation:
         if self._leaving:
             return self._manager.announce_handover("general")
         if isinstance(turn, Key):
-            asks_for_person = turn.digit == _PERSON
-            return self._manager.announce_handover("general") if asks_for_person else None
+            if turn.digit != _PERSON:
+                return None
+            self._speaker.stop()
+            return self._manager.announce_handover("general")
         self._turn += 1
         if isinstance(turn, Nothing):
             return self._answer_nothing(turn.why)
         self._last_speech_at = turn.ended_at
         utterance = turn.utterance.model_copy(
-            update={"start_s": self._clock(turn.started_at), "end_s": self._clock(turn.ended_at)}
+            update={
+                "start_s": self._record.clock(turn.started_at),
+                "end_s": self._record.clock(turn.ended_at),
+            }
         )
-        self._emit(events.TurnHeard(turn=self._turn, utterance=utterance, timings=turn.timings))
+        self._record.event(
+            events.TurnHeard(turn=self._turn, utterance=utterance, timings=turn.timings)
+        )
         if not utterance.text.strip():
             return self._answer_nothing("no-match")
         expecting = self._manager.expecting
@@ -214,19 +198,19 @@ class Conversation:
             lambda: self._manager.turn(understanding, verdict.understood),
             lambda: self._manager.clarify(understanding),
         )
-        self._emit(
+        self._record.event(
             events.TurnUnderstood(
                 turn=self._turn, understanding=understanding, slots=self._manager.slots
             )
         )
         self._decided(verdict)
-        self._remember("caller", utterance.text, utterance.start_s, utterance.end_s, verdict)
+        self._record.said("caller", utterance.text, utterance.start_s, utterance.end_s, verdict)
         if self._manager.offered_declined:
             self._judge.declined()
         return reply
 
     def _answer_nothing(self, why: Literal["no-input", "no-match", "recognition-failed"]) -> Reply:
-        self._emit(events.TurnMissed(turn=self._turn, why=why))
+        self._record.event(events.TurnMissed(turn=self._turn, why=why))
         verdict = self._judge.missed(self._turn, why)
         self._decided(verdict)
         ask_again = self._manager.no_input if why == "no-input" else self._manager.clarify
@@ -247,7 +231,7 @@ class Conversation:
 
     def _decided(self, verdict: Verdict) -> None:
         self._last_verdict = verdict
-        self._emit(verdict)
+        self._record.event(verdict)
 
     # -- speaking -------------------------------------------------------------------------------
 
@@ -258,8 +242,8 @@ class Conversation:
         spoken = await self._speaker.say(text)
         if spoken is None:
             return None
-        start_s, end_s = self._clock(spoken.started_at), self._clock(spoken.ended_at)
-        self._emit(
+        start_s, end_s = self._record.clock(spoken.started_at), self._record.clock(spoken.ended_at)
+        self._record.event(
             events.AgentSpoke(
                 turn=turn,
                 text=text,
@@ -271,7 +255,7 @@ class Conversation:
             )
         )
         if spoken.heard:
-            self._remember("agent", spoken.heard, start_s, end_s)
+            self._record.said("agent", spoken.heard, start_s, end_s)
         return spoken
 
     async def _finish_saying(self) -> None:
@@ -285,9 +269,9 @@ class Conversation:
 
     def _interrupted(self, started_at: float, stopped_at: float) -> None:
         self._speaker.stop()
-        self._emit(
+        self._record.event(
             events.CallerInterrupted(
-                start_s=self._clock(started_at), stopped_s=self._clock(stopped_at)
+                start_s=self._record.clock(started_at), stopped_s=self._record.clock(stopped_at)
             )
         )
 
@@ -301,7 +285,7 @@ class Conversation:
             await self._finish_saying()
             self._saying = asyncio.create_task(self._say(meanwhile))
         result: LookupResult = await looking
-        self._emit(
+        self._record.event(
             events.LookupDone(
                 name=result.name, found=result.found, took_s=result.took_s, error=result.error
             )
@@ -326,24 +310,32 @@ class Conversation:
     async def _transfer(self, request: HandoverRequest) -> Outcome:
         services = self._services
         settings = services.config.handover
-        context = self._context(request)
-        targets = settings.targets.get(request.topic) or services.plan.targets_for(request.topic)
-        self._emit(
+        context = package(
+            self.call_id,
+            self.leg.facts,
+            services.plan.language,
+            request,
+            self._manager,
+            self._last_verdict,
+            self._record.transcript,
+        )
+        people = targets(request.topic, settings, services.plan)
+        self._record.event(
             events.HandoverStarted(
                 handover_id=context.handover_id,
                 reason=context.reason,
                 topic=request.topic,
-                targets=targets,
+                targets=people,
             )
         )
-        record = self._emit(
+        record = self._record.event(
             events.HandoverContextReady(handover_id=context.handover_id, context=context)
         )
         self._listener.deafen(True)
         text = briefing(context)
 
         async def brief(person: Leg) -> str:
-            await Speaker(person, _SafeVoice(services), services.plan.voice).say(text)
+            await Speaker(person, services.voice, services.plan.voice).say(text)
             return text
 
         self._handover = Handover(
@@ -351,45 +343,26 @@ class Conversation:
                 agent=services.agent,
                 caller=self.leg,
                 settings=settings,
-                emit=self._emit,
+                emit=self._record.event,
                 brief=brief,
                 music=services.music,
                 quiet=services.quiet,
             ),
             context,
-            targets,
+            people,
         )
         try:
             # The person's screen should know before the person's phone rings.
-            await services.journal.delivered(record.id, settings.push_s)
+            await self._record.delivered(record, settings.push_s)
             return await self._handover.run()
         finally:
             self._handover = None
             self._listener.deafen(False)
 
-    def _context(self, request: HandoverRequest) -> events.HandoverContext:
-        verdict = self._last_verdict
-        return events.HandoverContext(
-            handover_id=new_handover_id(),
-            call_id=self.call_id,
-            created_at=datetime.now(UTC),
-            facts=self.leg.facts,
-            language=self._services.plan.language,
-            reason=request.reason,
-            reasons=verdict.reasons if verdict else (),
-            topic=request.topic,
-            intent=self._manager.intent,
-            slots=self._manager.slots,
-            tried=self._manager.tried,
-            anger=verdict.anger if verdict else 0.0,
-            summary=self._manager.summary(),
-            transcript=tuple(self._transcript),
-        )
-
     async def _without_speech(self, error: Exception) -> None:
         """Recognition or synthesis is gone: a person has to take over, without a turn."""
         log.error("speech.lost", error=str(error))
-        self._emit(events.SpeechLost(reason=str(error)))
+        self._record.event(events.SpeechLost(reason=str(error)))
         phrases = self._services.plan.phrases
         self._saying = None
         with contextlib.suppress(SpeechError):
@@ -413,77 +386,10 @@ class Conversation:
             if self._handover is not None:
                 self._handover.caller_reported(event)
             elif isinstance(event, Digit):
-                self._emit(events.DtmfReceived(digit=event.digit))
+                self._record.event(events.DtmfReceived(digit=event.digit))
                 self._listener.digit(event.digit)
             if isinstance(event, Ended):
                 return
-
-    def _begin_audio(self) -> None:
-        folder = self._services.config.records.recordings
-        self.leg.audio.background(self._services.quiet)
-        self.leg.audio.received = self._listener.frame
-        if folder is None:
-            return
-        self._recorder = Recorder(Path(folder) / f"{self.call_id}.wav")
-        caller, agent = Track(self._recorder.caller), Track(self._recorder.agent)
-
-        def received(pcm: bytes) -> None:
-            caller.add(self._clock(time.monotonic()) - FRAME_S, pcm)
-            self._listener.frame(pcm)
-
-        def sent(pcm: bytes) -> None:
-            agent.add(self._clock(time.monotonic()), pcm)
-
-        self.leg.audio.received, self.leg.audio.sent = received, sent
-
-    # -- the record -----------------------------------------------------------------------------
-
-    def _clock(self, at: float) -> float:
-        """Seconds from the INVITE of an instant of `time.monotonic()`."""
-        return round(at - self._started, 3)
-
-    def _emit(self, event: AnyEvent) -> Record:
-        record = Record(
-            line=self._services.config.line,
-            call_id=self.call_id,
-            t_s=self._clock(time.monotonic()),
-            event=event,
-        )
-        self._services.journal.write(record)
-        return record
-
-    def _remember(
-        self,
-        who: Literal["caller", "agent"],
-        text: str,
-        start_s: float,
-        end_s: float,
-        verdict: Verdict | None = None,
-    ) -> None:
-        self._transcript.append(
-            TranscriptLine(
-                who=who,
-                text=text,
-                start_s=start_s,
-                end_s=end_s,
-                confidence=verdict.understood if verdict else None,
-                anger=verdict.anger if verdict else None,
-            )
-        )
-
-
-class _SafeVoice:
-    """The speech service's voice, with the sentences at hand that say that it is gone."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    async def synthesize(self, text: str, voice: str | None = None) -> AsyncIterator[bytes]:
-        if text in self._services.prompts:
-            yield self._services.prompts[text]
-            return
-        async for pcm in self._services.speech.synthesize(text, voice):
-            yield pcm
 
 
 async def _cancelled(*tasks: asyncio.Task[Any]) -> None:

@@ -17,12 +17,13 @@ from voiceagent.audio.frames import to_pcm
 from voiceagent.audio.tones import comfort_noise, hold_tune
 from voiceagent.audio.wav import load
 from voiceagent.config import Config
-from voiceagent.conversation import Conversation, Services
+from voiceagent.conversation import Conversation
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import AnyEvent, Journal, Record
 from voiceagent.logs import bind_call
+from voiceagent.services import SafeVoice, Services
 from voiceagent.speech.client import SpeechClient
 from voiceagent.speech.sentences import sentences
 from voiceagent.telephony.call import Leg
@@ -148,11 +149,11 @@ async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIt
             plan=plan,
             agent=line.agent,
             speech=speech,
+            voice=SafeVoice(speech, await _prompts(speech, plan)),
             understander=await Understander.create(plan, speech),
             prototypes=await Prototypes.create(speech, plan.language),
             http=http,
             journal=journal,
-            prompts=await _prompts(speech, plan),
             music=_music(config),
             quiet=comfort_noise(_QUIET_S),
         )

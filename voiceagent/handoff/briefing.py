@@ -19,10 +19,12 @@ def briefing(context: HandoverContext) -> str:
     mood = "The caller is upset." if context.anger >= _UPSET else ""
     sentences = ["Handover from the voice agent.", context.reason, mood, wanted, *tried]
     words = 0
-    kept = []
+    kept: list[str] = []
     for sentence in filter(None, (sentence.strip() for sentence in sentences)):
         words += len(sentence.split())
         if words > _WORDS and kept:
             break
         kept.append(sentence)
-    return _LONG_NUMBER.sub(lambda number: spoken_digits(number[0]), " ".join([*kept, "Connecting."]))
+    return _LONG_NUMBER.sub(
+        lambda number: spoken_digits(number[0]), " ".join([*kept, "Connecting."])
+    )

@@ -1,0 +1,84 @@
+"""What is written down of a call while it goes on: its events, its transcript, its sound."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from voiceagent.audio.frames import FRAME_S
+from voiceagent.audio.recording import Recorder, Track
+from voiceagent.events import AnyEvent, Journal, Record, TranscriptLine, Verdict
+from voiceagent.telephony.call import Leg
+
+
+class CallRecord:
+    """The record of one call; its clock starts with the INVITE."""
+
+    def __init__(self, line: str, call_id: str, journal: Journal) -> None:
+        self.call_id = call_id
+        self.transcript: list[TranscriptLine] = []
+        self._line = line
+        self._journal = journal
+        self._started = time.monotonic()
+        self._recorder: Recorder | None = None
+
+    def clock(self, at: float) -> float:
+        """Seconds from the INVITE of an instant of `time.monotonic()`."""
+        return round(at - self._started, 3)
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the INVITE."""
+        return self.clock(time.monotonic())
+
+    def event(self, event: AnyEvent) -> Record:
+        """Write an event down; it is stored, then published."""
+        record = Record(line=self._line, call_id=self.call_id, t_s=self.age_s, event=event)
+        self._journal.write(record)
+        return record
+
+    async def delivered(self, record: Record, timeout_s: float) -> bool:
+        """Wait until the record has reached the bus; False when it did not in time."""
+        return await self._journal.delivered(record.id, timeout_s)
+
+    def said(
+        self,
+        who: Literal["caller", "agent"],
+        text: str,
+        start_s: float,
+        end_s: float,
+        verdict: Verdict | None = None,
+    ) -> None:
+        """Add a line to the transcript, times in seconds from the INVITE."""
+        self.transcript.append(
+            TranscriptLine(
+                who=who,
+                text=text,
+                start_s=start_s,
+                end_s=end_s,
+                confidence=verdict.understood if verdict else None,
+                anger=verdict.anger if verdict else None,
+            )
+        )
+
+    def listen(self, leg: Leg, received: Callable[[bytes], None], recordings: Path | None) -> None:
+        """Give the leg's frames to `received`, and record both directions into a folder."""
+        if recordings is None:
+            leg.audio.received = received
+            return
+        self._recorder = Recorder(recordings / f"{self.call_id}.wav")
+        caller, agent = Track(self._recorder.caller), Track(self._recorder.agent)
+
+        def take(pcm: bytes) -> None:
+            caller.add(self.age_s - FRAME_S, pcm)
+            received(pcm)
+
+        leg.audio.received = take
+        leg.audio.sent = lambda pcm: agent.add(self.age_s, pcm)
+
+    def close(self) -> None:
+        """Finish the recording."""
+        if self._recorder is not None:
+            self._recorder.close()

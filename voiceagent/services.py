@@ -1,0 +1,59 @@
+"""What all conversations of a line share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+
+from voiceagent.config import Config
+from voiceagent.dialogue.plan import Dialplan
+from voiceagent.dialogue.understanding import Understander
+from voiceagent.escalation.prototypes import Prototypes
+from voiceagent.events import Journal
+from voiceagent.speech.client import SpeechClient
+from voiceagent.telephony.useragent import UserAgent
+
+
+@dataclass(frozen=True)
+class Services:
+    """The line's own things, for its conversations."""
+
+    config: Config
+    plan: Dialplan
+    agent: UserAgent
+    speech: SpeechClient
+    voice: SafeVoice
+    understander: Understander
+    prototypes: Prototypes
+    http: httpx.AsyncClient
+    journal: Journal
+    music: bytes
+    """What a held caller hears, 16-bit at 8 kHz."""
+    quiet: bytes
+    """What is heard while nobody speaks, 16-bit at 8 kHz."""
+
+
+class SafeVoice:
+    """The speech service's voice, with some sentences at hand for when it is gone.
+
+    Args:
+        prompts: those sentences as 8 kHz audio.
+    """
+
+    def __init__(self, speech: SpeechClient, prompts: dict[str, bytes]) -> None:
+        self._speech = speech
+        self._prompts = prompts
+
+    async def synthesize(self, text: str, voice: str | None = None) -> AsyncIterator[bytes]:
+        """Speech as it is made, 16-bit at 8 kHz.
+
+        Raises:
+            SpeechError: the service is gone, and this is none of the sentences at hand.
+        """
+        if text in self._prompts:
+            yield self._prompts[text]
+            return
+        async for pcm in self._speech.synthesize(text, voice):
+            yield pcm
