@@ -193,6 +193,7 @@ class Conversation:
             interrupted=turn.interrupted,
             emergency_topics=self._emergencies,
         )
+        declined_before = self._manager.offered_declined
         reply = self._follow(
             verdict,
             lambda: self._manager.turn(understanding, verdict.understood),
@@ -205,7 +206,7 @@ class Conversation:
         )
         self._decided(verdict)
         self._record.said("caller", utterance.text, utterance.start_s, utterance.end_s, verdict)
-        if self._manager.offered_declined:
+        if self._manager.offered_declined and not declined_before:
             self._judge.declined()
         return reply
 
@@ -363,10 +364,9 @@ class Conversation:
         """Recognition or synthesis is gone: a person has to take over, without a turn."""
         log.error("speech.lost", error=str(error))
         self._record.event(events.SpeechLost(reason=str(error)))
-        phrases = self._services.plan.phrases
         self._saying = None
         with contextlib.suppress(SpeechError):
-            await self._say(phrases.speech_lost)
+            await self._say(self._services.phrase("speech_lost"))
         outcome = await self._transfer(
             HandoverRequest(reason="The voice agent has a technical problem.")
         )
@@ -375,8 +375,8 @@ class Conversation:
             return
         self._ended_by, self._why = "error", str(error)
         with contextlib.suppress(SpeechError):
-            await self._say(phrases.nobody_free)
-            await self._say(phrases.goodbye)
+            await self._say(self._services.phrase("nobody_free"))
+            await self._say(self._services.phrase("goodbye"))
 
     # -- the leg and its audio ------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import AnyEvent, Journal, Record
 from voiceagent.logs import bind_call
-from voiceagent.services import SafeVoice, Services
+from voiceagent.services import SAFE_PHRASES, SafeVoice, Services, phrase
 from voiceagent.speech.client import SpeechClient
 from voiceagent.speech.sentences import sentences
 from voiceagent.telephony.call import Leg
@@ -166,12 +166,10 @@ async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIt
 
 async def _prompts(speech: SpeechClient, plan: Dialplan) -> dict[str, bytes]:
     """The sentences for when there is no speech service, made while there is one."""
-    phrases = plan.phrases
-    texts = (phrases.speech_lost, phrases.nobody_free, phrases.goodbye)
     return {
         sentence: b"".join([pcm async for pcm in speech.synthesize(sentence, plan.voice)])
-        for text in texts
-        for sentence in sentences(text)
+        for name in SAFE_PHRASES
+        for sentence in sentences(phrase(plan, name))
     }
 
 

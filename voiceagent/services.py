@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import httpx
 
 from voiceagent.config import Config
+from voiceagent.dialogue import templates
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import Journal
 from voiceagent.speech.client import SpeechClient
 from voiceagent.telephony.useragent import UserAgent
+
+SafePhrase = Literal["speech_lost", "nobody_free", "goodbye"]
+SAFE_PHRASES: tuple[SafePhrase, ...] = get_args(SafePhrase)
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,15 @@ class Services:
     """What a held caller hears, 16-bit at 8 kHz."""
     quiet: bytes
     """What is heard while nobody speaks, 16-bit at 8 kHz."""
+
+    def phrase(self, name: SafePhrase) -> str:
+        """A sentence that can be said even when there is no speech service."""
+        return phrase(self.plan, name)
+
+
+def phrase(plan: Dialplan, name: SafePhrase) -> str:
+    """A phrase of the dialplan that depends on nothing but its facts."""
+    return templates.render(getattr(plan.phrases, name), {"facts": plan.facts})
 
 
 class SafeVoice:
