@@ -306,6 +306,8 @@ class Conversation:
         if outcome is Outcome.CALLER_GONE:
             self._ended_by, self._why = "caller", "hung up during the handover"
             return False
+        # The same anger is not to ring the same phones again at once.
+        self._judge.declined()
         return await self._act(self._manager.handover_failed())
 
     async def _transfer(self, request: HandoverRequest) -> Outcome:

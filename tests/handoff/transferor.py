@@ -2,7 +2,8 @@
 
 The SIP library allows one endpoint a process, so this is a process of its own. Its argument is
 JSON: ``{"sip": …, "handover": …, "targets": […]}``. It hands over as soon as the call is up and
-a line comes on standard input, and prints each event as a line of JSON.
+a line comes on standard input, and prints each event as a line of JSON. Where the agent would
+speak there are tones; whom it keeps after the handover hears `BACK_HZ`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from voiceagent.telephony.call import Ended, Leg
 from voiceagent.telephony.headers import new_handover_id
 from voiceagent.telephony.useragent import UserAgent
 
+BRIEFING_HZ, MUSIC_HZ, BACK_HZ = 500.0, 440.0, 600.0
+
 
 def say(event: str, **details: object) -> None:
     print(json.dumps({"event": event, **details}), flush=True)
@@ -32,11 +35,15 @@ def emit(event: Event) -> None:
     say(details.pop("type"), **details)
 
 
-async def brief(person: Leg) -> str:
-    playback = person.audio.play()
-    playback.feed(tone(500, seconds=0.6))
+async def speak(leg: Leg, hertz: float) -> None:
+    playback = leg.audio.play()
+    playback.feed(tone(hertz, seconds=0.6))
     playback.close()
     await playback.finished.wait()
+
+
+async def brief(person: Leg) -> str:
+    await speak(person, BRIEFING_HZ)
     return "a tone"
 
 
@@ -59,7 +66,7 @@ async def main() -> None:
             settings=HandoverSettings.model_validate(options["handover"]),
             emit=emit,
             brief=brief,
-            music=tone(300, seconds=1.0),
+            music=tone(MUSIC_HZ, seconds=1.0),
             quiet=SILENCE,
         ),
         HandoverContext(
@@ -84,6 +91,7 @@ async def main() -> None:
     following = asyncio.create_task(follow())
     outcome = await handover.run()
     say("outcome", outcome=str(outcome))
+    await speak(caller, BACK_HZ)
     await asyncio.to_thread(sys.stdin.readline)
     say("legs", count=agent.legs_in_use)
     following.cancel()

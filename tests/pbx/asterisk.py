@@ -73,14 +73,14 @@ class Asterisk:
     trunk_host = "127.0.0.2"
 
     def __init__(self, root: Path, log_folder: Path) -> None:
-        self.sip_port = _free_udp_ports(self.sip_host, 1)
+        self.sip_port = free_udp_ports(self.sip_host, 1)
         """UDP port of Asterisk itself."""
-        self.trunk_port = _free_udp_ports(self.trunk_host, 1)
+        self.trunk_port = free_udp_ports(self.trunk_host, 1)
         """UDP port where the agent as IP trunk must listen, at `trunk_host`."""
         self.log = log_folder / "asterisk.log"
         """Everything Asterisk said, with the dialplan's steps."""
         self._root = root
-        self._rtp_port = _free_udp_ports(self.sip_host, 200)
+        self._rtp_port = free_udp_ports(self.sip_host, 200)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -226,7 +226,7 @@ def _write_tone(path: Path) -> None:
         file.writeframes(struct.pack(f"<{len(samples)}h", *samples))
 
 
-def _free_udp_ports(host: str, count: int) -> int:
+def free_udp_ports(host: str, count: int) -> int:
     """The first of `count` free ports in a row, below those that the system gives away itself."""
     for _ in range(100):
         first = random.randrange(10000, 32000 - count, 2)
