@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from wyoming.info import AsrModel, AsrProgram, Attribution, Info, TtsProgram, TtsVoice
 
 from voiceagent.audio.frames import FRAME_BYTES, SAMPLE_RATE
 from voiceagent.audio.prosody import measure
@@ -39,11 +41,6 @@ class Engines:
                 locate(speech.voice), self._default_voice
             )
 
-    @property
-    def voices(self) -> list[PiperSynthesizer]:
-        """The voices loaded so far."""
-        return list(self._voices.values())
-
     def voice(self, name: str | None) -> PiperSynthesizer:
         """The voice of that name, loaded at its first use; the configured one for None.
 
@@ -61,6 +58,38 @@ class Engines:
                 except ModelError as error:
                     raise SynthesisError(str(error)) from error
             return self._voices[name]
+
+    def info(self) -> Info:
+        """What the service says of itself."""
+        own = {
+            "attribution": Attribution("voiceagent", ""),
+            "installed": True,
+            "version": version("voiceagent"),
+        }
+        recognizers, synthesizers = [], []
+        if (engine := self.recognizer) is not None:
+            languages = list(engine.languages)
+            model = AsrModel(name=engine.name, description=None, languages=languages, **own)
+            recognizers.append(
+                AsrProgram(
+                    name="voiceagent",
+                    description="Recognition for the telephone",
+                    models=[model],
+                    supports_transcript_streaming=engine.streaming,
+                    **own,
+                )
+            )
+        if self._voices:
+            voices = [
+                TtsVoice(name=voice.name, description=None, languages=[voice.language], **own)
+                for voice in list(self._voices.values())
+            ]
+            synthesizers.append(
+                TtsProgram(
+                    name="voiceagent", description="Voices for the telephone", voices=voices, **own
+                )
+            )
+        return Info(asr=recognizers, tts=synthesizers)
 
     def warm(self) -> None:
         """Do everything once: first uses are slow, and no caller should wait for them."""

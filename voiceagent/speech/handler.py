@@ -7,17 +7,15 @@ noticed: the work is cancelled, and what has not begun leaves the queue.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
-from typing import Any, TypeVar
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
 import structlog
 from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.event import Event
-from wyoming.info import AsrModel, AsrProgram, Attribution, Describe, Info, TtsProgram, TtsVoice
+from wyoming.info import Describe
 from wyoming.ping import Ping, Pong
 from wyoming.server import AsyncEventHandler
 from wyoming.tts import Synthesize
@@ -35,10 +33,9 @@ from voiceagent.speech.wire import (
     embedding_event,
     utterance_context,
 )
+from voiceagent.speech.workers import Refusal, Workers
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
 
 RATES = (8000, 48000)
 """Lowest and highest sampling rate accepted."""
@@ -46,58 +43,7 @@ LONGEST_S = 180.0
 """Longest audio accepted in one request."""
 _MOST_TEXT = 20_000
 _MOST_SENTENCES = 5_000
-_QUEUE_PER_WORKER = 16
 _CHUNK_BYTES = 2 * SAMPLE_RATE // 10
-
-
-class Refusal(Exception):
-    """A request that cannot be met, with a code for machines and a text for people."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-
-
-class Workers:
-    """The service's threads: some for recognition, one for voices, one for short work."""
-
-    def __init__(self, recognition: int) -> None:
-        self._recognition = ThreadPoolExecutor(recognition, "recognition")
-        self._synthesis = ThreadPoolExecutor(1, "synthesis")
-        self._short = ThreadPoolExecutor(1, "short")
-        self._most = recognition * _QUEUE_PER_WORKER
-        self._waiting = 0
-
-    async def recognize(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Run recognition on its pool.
-
-        Raises:
-            Refusal: the queue is full.
-        """
-        if self._waiting >= self._most:
-            raise Refusal("busy", f"{self._waiting} utterances are waiting to be recognised")
-        self._waiting += 1
-        try:
-            return await _in(self._recognition, work, *arguments)
-        finally:
-            self._waiting -= 1
-
-    async def synthesize(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Run synthesis on its thread."""
-        return await _in(self._synthesis, work, *arguments)
-
-    async def short(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Run what takes some tens of milliseconds."""
-        return await _in(self._short, work, *arguments)
-
-    def close(self) -> None:
-        """Drop what waits; what runs is not waited for."""
-        for pool in (self._recognition, self._synthesis, self._short):
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-async def _in(pool: ThreadPoolExecutor, work: Callable[..., T], *arguments: Any) -> T:
-    return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
 
 
 class Handler(AsyncEventHandler):  # type: ignore[misc]
@@ -160,7 +106,7 @@ class Handler(AsyncEventHandler):  # type: ignore[misc]
         elif event.type == MEASURE:
             self._work(self._measure(event))
         elif Describe.is_type(event.type):
-            await self.write_event(_info(self._engines).event())
+            await self.write_event(self._engines.info().event())
         elif Ping.is_type(event.type):
             await self.write_event(Pong(Ping.from_event(event).text).event())
         else:
@@ -335,37 +281,3 @@ def _note_failure(feeder: asyncio.Task[None]) -> None:
 
 def _next(pieces: Iterator[bytes]) -> bytes | None:
     return next(pieces, None)
-
-
-def _info(engines: Engines) -> Info:
-    own = {
-        "attribution": Attribution("voiceagent", ""),
-        "installed": True,
-        "version": version("voiceagent"),
-    }
-    recognizers = []
-    if engines.recognizer is not None:
-        engine = engines.recognizer
-        languages = list(engine.languages)
-        model = AsrModel(name=engine.name, description=None, languages=languages, **own)
-        recognizers.append(
-            AsrProgram(
-                name="voiceagent",
-                description="Recognition for the telephone",
-                models=[model],
-                supports_transcript_streaming=engine.streaming,
-                **own,
-            )
-        )
-    voices = [
-        TtsVoice(name=voice.name, description=None, languages=[voice.language], **own)
-        for voice in engines.voices
-    ]
-    synthesizers = []
-    if voices:
-        synthesizers.append(
-            TtsProgram(
-                name="voiceagent", description="Voices for the telephone", voices=voices, **own
-            )
-        )
-    return Info(asr=recognizers, tts=synthesizers)

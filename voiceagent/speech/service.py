@@ -29,9 +29,10 @@ from wyoming.server import AsyncServer
 from voiceagent import logs
 from voiceagent.config import Config, ConfigError, load
 from voiceagent.speech.engines import Engines
-from voiceagent.speech.handler import Handler, Workers
+from voiceagent.speech.handler import Handler
 from voiceagent.speech.models import ModelError
 from voiceagent.speech.wire import Address, AddressError, own_address
+from voiceagent.speech.workers import Workers
 
 log = structlog.get_logger()
 
