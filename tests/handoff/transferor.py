@@ -90,8 +90,8 @@ async def main() -> None:
 
     following = asyncio.create_task(follow())
     outcome = await handover.run()
-    say("outcome", outcome=str(outcome))
     await speak(caller, BACK_HZ)
+    say("outcome", outcome=str(outcome))
     await asyncio.to_thread(sys.stdin.readline)
     say("legs", count=agent.legs_in_use)
     following.cancel()
