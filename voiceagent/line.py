@@ -25,6 +25,8 @@ from voiceagent.events import AnyEvent, Journal, Record
 from voiceagent.logs import bind_call
 from voiceagent.services import SAFE_PHRASES, SafeVoice, Services, phrase
 from voiceagent.speech.client import SpeechClient
+from voiceagent.speech.models import EMBEDDING_MODEL, registry, store
+from voiceagent.speech.remembered import RememberedEmbedder
 from voiceagent.speech.sentences import sentences
 from voiceagent.telephony.call import Leg
 from voiceagent.telephony.useragent import UserAgent
@@ -142,6 +144,9 @@ async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIt
         TelephonyError: the SIP port cannot be opened.
     """
     speech = SpeechClient(config)
+    examples = RememberedEmbedder(
+        speech.embed, registry()[EMBEDDING_MODEL].model_dump_json(), store()
+    )
     async with httpx.AsyncClient() as http:
         line = Line(config, journal)
         services = Services(
@@ -150,8 +155,8 @@ async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIt
             agent=line.agent,
             speech=speech,
             voice=SafeVoice(speech, await _prompts(speech, plan)),
-            understander=await Understander.create(plan, speech),
-            prototypes=await Prototypes.create(speech, plan.language),
+            understander=await Understander.create(plan, speech, examples=examples),
+            prototypes=await Prototypes.create(examples, plan.language),
             http=http,
             journal=journal,
             music=_music(config),

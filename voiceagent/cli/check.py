@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from voiceagent.config import Config, ConfigError, load
 from voiceagent.dialogue.loader import DialplanError
 from voiceagent.dialogue.loader import load as load_dialplan
-from voiceagent.speech.models import ModelError, locate
+from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate
 from voiceagent.supervision.address import Address
 from voiceagent.telephony.useragent import TelephonyError, UserAgent
 
@@ -103,7 +103,7 @@ def _models(config: Config) -> list[str]:
     speech = config.speech
     engine = speech.engine or ("vosk" if speech.vosk_model else "whisper")
     recognizer = speech.vosk_model if engine == "vosk" else speech.whisper_model
-    names = ["minilm-l6"]
+    names = [EMBEDDING_MODEL]
     if not speech.recognizer:
         names.append(recognizer)
     if not speech.synthesizer:

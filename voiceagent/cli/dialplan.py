@@ -25,7 +25,7 @@ from voiceagent.escalation.judge import Judge
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import CallFacts, Understanding, Utterance, Verdict
 from voiceagent.speech.embedding import SentenceEmbedder
-from voiceagent.speech.models import ModelError, locate
+from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate
 
 _FILE = click.Path(path_type=Path)
 
@@ -75,7 +75,7 @@ def try_(file: Path) -> None:
     """
     try:
         plan = load(file)
-        embedder = _Embedder(SentenceEmbedder(locate("minilm-l6")))
+        embedder = _Embedder(SentenceEmbedder(locate(EMBEDDING_MODEL)))
     except (DialplanError, ModelError) as error:
         raise click.ClickException(str(error)) from error
     asyncio.run(_Talk(plan, embedder, Console(highlight=False, soft_wrap=True)).run())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import click
@@ -60,24 +61,37 @@ def run(path: Path) -> None:
 
 async def serve(path: Path, config: Config, plan: Dialplan) -> None:
     """Run all processes of one machine until a signal says to leave."""
-    async with contextlib.AsyncExitStack() as stack:
-        broker_url = ""
-        if not config.mqtt.url:
-            arguments = ["--address", config.mqtt.embedded_address]
-            broker = Child("broker", "voiceagent.supervision.broker", arguments)
-            broker_url = (await stack.enter_async_context(broker)).ready["url"]
-            log.info("broker.started", url=broker_url)
-        speech = Child("speech", "voiceagent.speech.service", ["--config", str(path)], start_s=90)
-        await stack.enter_async_context(speech)
-        journal = await stack.enter_async_context(open_journal(config, broker_url))
-        line = await stack.enter_async_context(answering(config, plan, journal))
-        signals = _signals()
+    signals = _signals()
+    async with (
+        _children(path, config) as broker_url,
+        open_journal(config, broker_url) as journal,
+        answering(config, plan, journal) as line,
+    ):
         await signals.get()
         draining = asyncio.create_task(line.drain())
         again = asyncio.create_task(signals.get())
         await asyncio.wait({draining, again}, return_when=asyncio.FIRST_COMPLETED)
         for task in (draining, again):
             task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _children(path: Path, config: Config) -> AsyncIterator[str]:
+    """The speech service and, unless one is configured, a broker; gives the broker's URL."""
+    speech = Child("speech", "voiceagent.speech.service", ["--config", str(path)], start_s=90)
+    arguments = ["--address", config.mqtt.embedded_address]
+    broker = Child("broker", "voiceagent.supervision.broker", arguments)
+    children = [speech] if config.mqtt.url else [speech, broker]
+    async with contextlib.AsyncExitStack() as stack:
+        # Loading the models takes longest, so nothing waits for anything else meanwhile.
+        starts = [asyncio.create_task(stack.enter_async_context(child)) for child in children]
+        try:
+            await asyncio.gather(*starts)
+        except ChildError:
+            await asyncio.gather(*starts, return_exceptions=True)
+            raise
+        log.info("children.started", children=[child.name for child in children])
+        yield "" if config.mqtt.url else broker.ready["url"]
 
 
 def _signals() -> asyncio.Queue[None]:

@@ -82,9 +82,19 @@ class Understander:
 
     @classmethod
     async def create(
-        cls, plan: Dialplan, embedder: Embedder, *, today: Callable[[], date] = date.today
+        cls,
+        plan: Dialplan,
+        embedder: Embedder,
+        *,
+        examples: Embedder | None = None,
+        today: Callable[[], date] = date.today,
     ) -> Self:
-        """Embed the dialplan's examples, once for all calls."""
+        """Embed the dialplan's examples, once for all calls.
+
+        Args:
+            embedder: for what callers say.
+            examples: for the examples, where another one remembers them.
+        """
         # dateparser loads its data at first use, 100 ms that no caller should wait for.
         entities.find_all("soon", today(), Expectation(kind="date"))
         shared = common.EXAMPLES.get(plan.language[:2], {})
@@ -92,7 +102,9 @@ class Understander:
         topics = {name: topic.examples for name, topic in plan.topics.items()}
         elsewhere = common.ELSEWHERE.get(plan.language[:2], ())
         sets = [*intents.values(), *topics.values(), elsewhere]
-        vectors = await embedder.embed([sentence for part in sets for sentence in part])
+        vectors = await (examples or embedder).embed(
+            [sentence for part in sets for sentence in part]
+        )
         ends = np.cumsum([len(part) for part in sets])[:-1]
         groups = [_Group(part) for part in np.split(vectors, ends) if len(part)]
         return cls(

@@ -13,13 +13,11 @@ from voiceagent.audio.frames import FRAME_BYTES, SAMPLE_RATE
 from voiceagent.audio.prosody import measure
 from voiceagent.config import Config
 from voiceagent.speech.embedding import SentenceEmbedder
-from voiceagent.speech.models import ModelError, locate, registry
+from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate, registry
 from voiceagent.speech.piper import PiperSynthesizer, SynthesisError
 from voiceagent.speech.recognizer import Recognizer
 from voiceagent.speech.vosk import VoskRecognizer
 from voiceagent.speech.whisper import WhisperRecognizer
-
-_EMBEDDING_MODEL = "minilm-l6"
 
 
 class Engines:
@@ -32,7 +30,7 @@ class Engines:
     def __init__(self, config: Config) -> None:
         speech = config.speech
         self.recognizer = None if speech.recognizer else _recognizer(config)
-        self.embedder = SentenceEmbedder(locate(_EMBEDDING_MODEL))
+        self.embedder = SentenceEmbedder(locate(EMBEDDING_MODEL))
         self._default_voice = "" if speech.synthesizer else _short_name(speech.voice)
         self._voices: dict[str, PiperSynthesizer] = {}
         self._loading = threading.Lock()

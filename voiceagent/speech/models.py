@@ -28,6 +28,10 @@ log = structlog.get_logger()
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+EMBEDDING_MODEL = "minilm-l6"
+"""The model that all sentence vectors are made with."""
+
+
 class ModelError(Exception):
     """A model cannot be used; the text names the model, the file and the mend."""
 
