@@ -13,7 +13,8 @@ import aiomqtt
 import click
 from pydantic import BaseModel
 
-from voiceagent.config import Config, ConfigError, load
+from voiceagent import logs
+from voiceagent.config import Config, ConfigError, Log, load
 from voiceagent.dialogue.loader import DialplanError
 from voiceagent.dialogue.loader import load as load_dialplan
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate
@@ -38,6 +39,7 @@ Finding = tuple[str, str]
 )
 def check(path: Path) -> None:
     """Check settings, dialplan, models, ports, registrar and broker; exit 1 if one fails."""
+    logs.configure(Log(level="error"))  # what would be warned of is in the findings
     failed = False
     for what, problem in findings(path):
         failed = failed or bool(problem)
@@ -64,8 +66,12 @@ def findings(path: Path) -> Iterator[Finding]:
         yield "handover targets", _targets(config)
     for name in _models(config):
         yield f"model {name}", _problem(partial(locate, name), ModelError)
-    yield f"SIP port {config.sip.address}:{config.sip.port}", _udp_port(config)
-    if config.sip.registrar:
+    taken = _udp_port(config)
+    yield f"SIP port {config.sip.address}:{config.sip.port}", taken
+    if config.sip.registrar and taken:
+        problem = "not tried: a running agent would lose its registration to this check"
+        yield f"registrar {config.sip.registrar}", problem
+    elif config.sip.registrar:
         yield f"registrar {config.sip.registrar}", asyncio.run(_registrar(config))
     else:
         yield "IP trunk", "" if config.sip.allow else "sip.allow is empty: nobody may call"
@@ -132,7 +138,7 @@ def _tcp_port(config: Config) -> str:
 
 
 async def _registrar(config: Config) -> str:
-    """Register from a port of its own, so that a running agent is not disturbed."""
+    """Register, and take it back."""
     settings = config.sip.model_copy(update={"port": 0, "trace": None})
     agent = UserAgent(settings, lambda leg: None)
     try:
@@ -142,13 +148,24 @@ async def _registrar(config: Config) -> str:
     try:
         await asyncio.wait_for(agent.registered.wait(), _REGISTER_S)
     except TimeoutError:
-        return (
-            f"{agent.registration}: see sip.registrar, sip.user and sip.password; "
-            "the PBX must be reachable from here by UDP"
-        )
+        return _why_not_registered(agent.registration)
     finally:
         await agent.stop()
     return ""
+
+
+def _why_not_registered(answer: str) -> str:
+    if not answer:
+        return (
+            f"no answer within {_REGISTER_S:.0f} s: see sip.registrar; "
+            "the PBX must be reachable from here by UDP"
+        )
+    if answer.startswith(("401", "403", "407")):
+        return (
+            f"{answer}: the PBX does not accept this user and password: "
+            "see sip.user, sip.auth_user and sip.password"
+        )
+    return f"{answer}: see sip.registrar and sip.user"
 
 
 async def _broker(config: Config) -> str:

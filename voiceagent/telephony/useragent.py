@@ -59,8 +59,8 @@ class UserAgent:
         self.settings = settings
         self.accept_refer = accept_refer
         self.registered = asyncio.Event()
-        self.registration = "not registered"
-        """The last answer of the registrar, such as "200 OK"."""
+        self.registration = ""
+        """The last answer of the registrar, such as "200 OK"; empty before the first."""
         self.port = 0
         self.max_legs = 0
         self._on_incoming = on_incoming
@@ -334,7 +334,8 @@ class _Account(pj.Account):  # type: ignore[misc]
         good = prm.code // 100 == 2 and prm.expiration > 0
         agent.post(agent.registered.set if good else agent.registered.clear)
         if not good and prm.expiration > 0:
-            log.warning("registration.failed", code=prm.code, reason=prm.reason)
+            mend = "see sip.registrar, sip.user and sip.password"
+            log.warning("registration.failed", code=prm.code, reason=prm.reason, mend=mend)
 
 
 def _order_codecs(endpoint: pj.Endpoint, wanted: Sequence[str]) -> None:
