@@ -1,17 +1,18 @@
 """The settings of one machine: a TOML file, every wrong line named with its mend.
 
 Each field's docstring is its documentation: `voiceagent config` prints them all. Relative
-paths are taken from the folder of the file that names them. A secret can be kept out of the
-file: any setting can come from the environment as ``VOICEAGENT_<SECTION>__<FIELD>``.
+paths are taken from the folder of the file. A secret can be kept out of the file: any setting
+can come from the environment as ``VOICEAGENT_<SECTION>__<FIELD>``, lists and tables as JSON.
 """
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.functional_validators import AfterValidator
@@ -20,6 +21,7 @@ from pydantic_settings import (
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 
@@ -35,6 +37,8 @@ def _sip_uri(value: str) -> str:
 
 SipUri = Annotated[str, AfterValidator(_sip_uri)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+_Model = TypeVar("_Model", bound=BaseModel)
+_ENVIRONMENT = "VOICEAGENT_"
 
 
 class Section(BaseModel):
@@ -87,7 +91,10 @@ class Sip(Section):
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
-            ipaddress.ip_network(network, strict=False)
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError as error:
+                raise ValueError(f"{error}: write 192.0.2.0/24 or 192.0.2.1") from error
         return value
 
 
@@ -198,7 +205,7 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(
         extra="forbid",
         frozen=True,
-        env_prefix="VOICEAGENT_",
+        env_prefix=_ENVIRONMENT,
         env_nested_delimiter="__",
         use_attribute_docstrings=True,
     )
@@ -233,17 +240,6 @@ class Config(BaseSettings):
         return EnvSettingsSource(settings_cls), init_settings
 
 
-_PATHS = {
-    ("dialplan",),
-    ("run_dir",),
-    ("sip", "trace"),
-    ("handover", "music"),
-    ("mqtt", "ca_file"),
-    ("records", "path"),
-    ("records", "recordings"),
-}
-
-
 def load(path: Path) -> Config:
     """Read the settings from a TOML file.
 
@@ -259,37 +255,51 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
-    _anchor_paths(values, path.resolve().parent)
     try:
-        return Config(**values)
+        return _anchored(Config(**values), path.resolve().parent)
     except ValidationError as error:
-        lines = [
-            f"{path}: {_mend(item['loc'], item['msg'], item['type'])}" for item in error.errors()
-        ]
+        lines = [_mend(path, item["loc"], item["msg"], item["type"]) for item in error.errors()]
         raise ConfigError("\n".join(lines)) from error
+    except SettingsError as error:
+        raise ConfigError(
+            f"environment: {error}: lists and tables are written as JSON there, "
+            f"such as {_ENVIRONMENT}SIP__ALLOW='[\"192.0.2.0/24\"]'"
+        ) from error
 
 
-def _anchor_paths(values: dict[str, Any], folder: Path) -> None:
-    for *sections, name in _PATHS:
-        table: Any = values
-        for section in sections:
-            table = table.get(section, {}) if isinstance(table, dict) else {}
-        if isinstance(table, dict) and isinstance(table.get(name), str):
-            table[name] = os.path.normpath(folder / table[name])
+def _anchored(model: _Model, folder: Path) -> _Model:
+    """The same settings with each relative path taken from `folder`."""
+    update: dict[str, Any] = {}
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, Path):
+            update[name] = Path(os.path.normpath(folder / value))
+        elif isinstance(value, BaseModel):
+            update[name] = _anchored(value, folder)
+    return model.model_copy(update=update)
 
 
-def _mend(loc: tuple[int | str, ...], message: str, kind: str) -> str:
-    where = ".".join(str(part) for part in loc)
+_KINDS = {
+    "tuple_type": 'has to be a list, such as ["6001", "6002"]',
+    "model_type": "has to be a table of settings",
+    "dict_type": "has to be a table of settings",
+    "string_type": "has to be text in quotes",
+    "path_type": "has to be a path in quotes",
+}
+
+
+def _mend(path: Path, loc: tuple[int | str, ...], message: str, kind: str) -> str:
+    variable = _ENVIRONMENT + "__".join(str(part) for part in loc).upper()
+    source = f"environment variable {variable}" if variable in os.environ else str(path)
+    where = f"{source}: {'.'.join(str(part) for part in loc)}"
     if kind == "extra_forbidden":
         return f"{where}: no such setting{_nearest(loc)}"
     if kind == "missing":
         return f"{where}: is missing: set it"
-    return f"{where}: {message.removeprefix('Value error, ')}"
+    return f"{where}: {_KINDS.get(kind) or message.removeprefix('Value error, ')}"
 
 
 def _nearest(loc: tuple[int | str, ...]) -> str:
-    import difflib
-
     model: Any = Config
     for part in loc[:-1]:
         field = model.model_fields.get(part)

@@ -18,7 +18,7 @@ from voiceagent.config import Config, ConfigError, Log, load
 from voiceagent.dialogue.loader import DialplanError
 from voiceagent.dialogue.loader import load as load_dialplan
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate
-from voiceagent.supervision.address import Address
+from voiceagent.supervision.address import Address, split_address
 from voiceagent.telephony.useragent import TelephonyError, UserAgent
 
 _REGISTER_S = 5.0
@@ -127,11 +127,14 @@ def _udp_port(config: Config) -> str:
 
 
 def _tcp_port(config: Config) -> str:
-    host, _, port = config.mqtt.embedded_address.rpartition(":")
+    try:
+        host, port = split_address(config.mqtt.embedded_address)
+    except ConfigError as error:
+        return str(error)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, int(port)))
+            probe.bind((host, port))
         except OSError as error:
             return f"{error.strerror}: is an agent running? Else see mqtt.embedded_address"
     return ""
