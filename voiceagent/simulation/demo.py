@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import shutil
 import signal
@@ -147,7 +148,7 @@ async def _play(stage: Stage, dialplan: Path) -> None:
         )
         stage.say("starting the agent: speech service, broker, SIP; and two telephones")
         async with _agent(stage, settings, settings_file), together(caller, person):
-            lines = await _rehearse(SpeechClient(settings), folder)
+            lines = await _rehearse(SpeechClient(settings), folder.parent / "lines")
             stage.say(f"ready after {time.monotonic() - started:.1f} s; the caller dials")
             await _call(stage, settings, caller, person, lines)
         _collect_recording(stage)
@@ -207,13 +208,15 @@ async def _listen(phone: PhoneProcess, after: int | None = None) -> None:
 
 
 async def _rehearse(speech: SpeechClient, folder: Path) -> dict[str, Path]:
-    """What caller and person will say, as sound files."""
-    lines = folder / "lines"
-    lines.mkdir()
-    return {
-        name: await actor.speak(text, speech, lines / f"{name}.wav")
-        for name, (actor, text) in _LINES.items()
-    }
+    """What caller and person will say, as sound files that later runs find again."""
+    folder.mkdir(exist_ok=True)
+    lines = {}
+    for name, (actor, text) in _LINES.items():
+        version = hashlib.sha256(f"{actor} {text}".encode()).hexdigest()[:8]
+        lines[name] = folder / f"{name}-{version}.wav"
+        if not lines[name].exists():
+            await actor.speak(text, speech, lines[name])
+    return lines
 
 
 # -- the agent ----------------------------------------------------------------------------------
