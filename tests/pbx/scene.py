@@ -98,13 +98,6 @@ class Scene:
         """Wait until Asterisk has so many call legs."""
         await becomes(lambda: self.asterisk.channels() == count, f"{count} legs in Asterisk")
 
-    async def talk(self, person: PhoneProcess) -> None:
-        """Have caller and person make their tones; what they heard is in their recordings."""
-        await self.caller.do("tone", hz=CALLER_HZ, seconds=1.5)
-        await person.do("tone", hz=PERSON_HZ, seconds=1.5)
-        await asyncio.gather(self.caller.expect("played"), person.expect("played"))
-        await asyncio.sleep(0.5)  # still on its way
-
     def heard(self, phone: PhoneProcess) -> Heard:
         """What a phone heard, once the scene is over."""
         return Heard(self._folder / f"{phone.name}.wav")
@@ -135,6 +128,17 @@ async def scene(
         await caller.expect("confirmed")
         yield Scene(asterisk, folder, caller, people, agent)
     await becomes(lambda: asterisk.channels() == 0, "no call left in Asterisk")
+
+
+async def talk(caller: PhoneProcess, person: PhoneProcess) -> None:
+    """Have both make their tones at once; what they heard is in their recordings."""
+    seen = len(caller.events), len(person.events)
+    await caller.do("tone", hz=CALLER_HZ, seconds=1.5)
+    await person.do("tone", hz=PERSON_HZ, seconds=1.5)
+    await asyncio.gather(
+        caller.expect("played", after=seen[0]), person.expect("played", after=seen[1])
+    )
+    await asyncio.sleep(0.5)  # still on its way
 
 
 async def becomes(true: Callable[[], bool], what: str, timeout_s: float = 10.0) -> None:

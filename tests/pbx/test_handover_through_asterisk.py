@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from asterisk import HOLD_TONE_HZ, Asterisk
-from scene import CALLER_HZ, PERSON_HZ, Way, scene
+from scene import CALLER_HZ, PERSON_HZ, Way, scene, talk
 
 from tests.handoff.transferor import BACK_HZ, BRIEFING_HZ, MUSIC_HZ
 from voiceagent.telephony.headers import decode_user_to_user
@@ -26,7 +26,7 @@ async def test_caller_and_person_hear_each_other_and_the_agent_is_gone(
         assert await s.outcome() == "transferred"
         await s.legs_become(2)
         assert await s.agent_legs() == 0
-        await s.talk(s.people[0])
+        await talk(s.caller, s.people[0])
         assert s.asterisk.channels() == 2
         context = (await s.people[0].expect("incoming"))["context"]
         started = await s.agent.expect("consultation.calling")
@@ -57,7 +57,7 @@ async def test_a_busy_person_is_followed_by_the_next_one(
         assert (failed["target"], failed["code"]) == ("6001", 486)
         assert (await s.agent.expect("handover.completed"))["target"] == "6002"
         await s.legs_become(2)
-        await s.talk(s.people[1])
+        await talk(s.caller, s.people[1])
     assert s.heard(s.caller).seconds_of(PERSON_HZ) > 1.0
     assert s.heard(s.people[1]).seconds_of(CALLER_HZ) > 1.0
 
@@ -89,7 +89,7 @@ async def test_a_phone_that_is_not_answered_stops_ringing_and_the_next_one_rings
         assert await s.outcome() == "transferred"
         assert (await s.agent.expect("handover.completed"))["target"] == "6002"
         await s.legs_become(2)
-        await s.talk(s.people[1])
+        await talk(s.caller, s.people[1])
     assert s.heard(s.caller).seconds_of(PERSON_HZ) > 1.0
     assert s.heard(s.people[1]).seconds_of(CALLER_HZ) > 1.0
 

@@ -109,6 +109,7 @@ def main(runs: Path, dialplan: Path) -> None:
     """Play one call with a handover, and prove it."""
     folder = runs / f"{datetime.now():%Y%m%d-%H%M%S}"
     folder.mkdir(parents=True)
+    (runs / "lines").mkdir(exist_ok=True)
     console = Console(highlight=False)
     stage = Stage(folder, console)
     trouble = ""
@@ -209,7 +210,6 @@ async def _listen(phone: PhoneProcess, after: int | None = None) -> None:
 
 async def _rehearse(speech: SpeechClient, folder: Path) -> dict[str, Path]:
     """What caller and person will say, as sound files that later runs find again."""
-    folder.mkdir(exist_ok=True)
     lines = {}
     for name, (actor, text) in _LINES.items():
         version = hashlib.sha256(f"{actor} {text}".encode()).hexdigest()[:8]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
+import onnxruntime
 from piper import PiperConfig, PiperVoice, SynthesisConfig
 
 from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_pcm
