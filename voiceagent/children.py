@@ -88,17 +88,28 @@ class Child:
             # Ctrl-C in a terminal is for the parent, which still needs its children to drain.
             start_new_session=True,
         )
-        assert self._process.stdout is not None
         try:
-            line = await asyncio.wait_for(self._process.stdout.readline(), self._start_s)
-        except TimeoutError:
-            line = b""
-        if not line:
+            self.ready = await self._ready_line(self._process)
+        except BaseException:
+            # Whoever gave up waiting must not leave it behind.
             await self._stop()
+            raise
+
+    async def _ready_line(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
+        assert process.stdout is not None
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), self._start_s)
+        except TimeoutError:
             raise ChildError(
-                f"{self.name}: did not start within {self._start_s:.0f} s, its messages say why"
-            )
-        self.ready = json.loads(line)
+                f"{self.name}: was not ready within {self._start_s:g} s, its messages say why"
+            ) from None
+        if not line:
+            raise ChildError(f"{self.name}: ended while starting, its messages say why")
+        try:
+            ready: dict[str, Any] = json.loads(line)
+        except ValueError as error:
+            raise ChildError(f"{self.name}: its first line is not JSON: {line[:80]!r}") from error
+        return ready
 
     async def _stop(self) -> None:
         """SIGTERM, and SIGKILL when that does not end it."""
