@@ -8,6 +8,7 @@ event loop; what is to be said waits in a `Playback` until the clock takes it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import time
 from collections import deque
@@ -28,8 +29,7 @@ class Playback:
     in the feeding is heard as silence, not as an end; `close` says that nothing more comes.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._frames: deque[bytes] = deque()
         self._rest = b""
         self._closed = False
@@ -59,6 +59,8 @@ class Playback:
 
     def feed(self, pcm: bytes) -> None:
         """Add audio: 16-bit little-endian samples, 8 kHz mono, any even length."""
+        if self._stopped:
+            return
         data = self._rest + pcm
         whole = len(data) - len(data) % FRAME_BYTES
         self._frames.extend(data[i : i + FRAME_BYTES] for i in range(0, whole, FRAME_BYTES))
@@ -88,10 +90,6 @@ class Playback:
         self._frames.clear()
         self.finished.set()
 
-    def finish(self) -> None:
-        """All of it has left."""
-        self.finished.set()
-
     def take(self) -> bytes | None:
         """Next frame, or None; called by the media clock's thread only."""
         if self._paused:
@@ -102,7 +100,6 @@ class Playback:
             return None
         if not self._played:
             self.started_at = time.monotonic()
-            self._loop.call_soon_threadsafe(self.started.set)
         self._played += 1
         return frame
 
@@ -134,7 +131,7 @@ class LegAudio:
         """Begin a new playback, in place of the one that runs."""
         if self._playback is not None:
             self._playback.stop()
-        playback = Playback(self._loop)
+        playback = Playback()
         if self._closed:
             playback.stop()
         else:
@@ -168,21 +165,23 @@ class LegAudio:
     def _next(self) -> bytes:
         playback = self._playback
         if playback is not None:
+            first = playback.started_at is None
             pcm = playback.take()
-            if playback.over:
+            if first and pcm is not None:
+                self._post(playback.started.set)
+            if over := playback.over:
                 self._playback = None
-                self._post(playback.finish)
+                self._post(playback.finished.set)
             if pcm is not None:
                 return pcm
-            if playback.started_at is not None:
+            if playback.started_at is not None and not over:
                 return SILENCE
         at = self._background_at % len(self._background)
         self._background_at = at + FRAME_BYTES
         return self._background[at : at + FRAME_BYTES]
 
     def _post(self, function: Callable[..., None], *args: object) -> None:
-        # The loop may be closing while the native clock still runs.
-        if not self._loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop has closed before the native clock
             self._loop.call_soon_threadsafe(function, *args)
 
 
