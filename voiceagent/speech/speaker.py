@@ -38,7 +38,8 @@ class Speaker:
     """Speaks on one leg, one text at a time.
 
     Args:
-        on_speech: called with True when speech begins to leave and with False when it ends.
+        on_speech: called with True when speech begins to leave, and with False when it ends or
+            when nothing of it will leave.
     """
 
     def __init__(
@@ -72,18 +73,17 @@ class Speaker:
         watching = asyncio.create_task(self._watch(playback))
         try:
             await playback.finished.wait()
-            if playback.stopped or self._leg.ended.is_set():
-                making.cancel()
-            else:
+            if not playback.stopped:
                 await making
         finally:
             playback.stop()
-            making.cancel()
             watching.cancel()
             if self._playback is playback:
                 self._playback = None
-            if playback.started_at is not None:
-                self._on_speech(False)
+            self._on_speech(False)
+            making.cancel()
+            # What fails after the caller has cut in is not wanted any more.
+            await asyncio.gather(making, return_exceptions=True)
         if playback.started_at is None:
             return None
         interrupted = playback.cut
