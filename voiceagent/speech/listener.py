@@ -106,7 +106,7 @@ class Listener:
         self._frames: deque[tuple[float, bytes]] = deque()
         self._now = 0.0
         self._origin: float | None = None
-        self._decodes: dict[int, asyncio.Task[Utterance]] = {}
+        self._decodes: dict[int, asyncio.Task[Utterance | None]] = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._ready: asyncio.Queue[Turn | SpeechError] = asyncio.Queue()
         self._paused_at: float | None = None
@@ -216,10 +216,9 @@ class Listener:
 
     async def _conclude(self, turn: EndTurn, decode_id: int, interrupted: bool) -> None:
         over_at = time.monotonic()
-        try:
-            utterance = await self._decodes.pop(decode_id)
-        except SpeechError:
-            return  # told by `_decode`
+        utterance = await self._decodes.pop(decode_id)
+        if utterance is None:
+            return
         pcm = self._audio(turn.start_s, turn.end_s)
         self._deliver(turn, utterance, pcm, interrupted, waited_s=time.monotonic() - over_at)
 
@@ -238,7 +237,8 @@ class Listener:
         started_at, ended_at = self._wall(turn.start_s), self._wall(turn.end_s)
         self._ready.put_nowait(Heard(utterance, pcm, started_at, ended_at, interrupted, timings))
 
-    async def _decode(self, decode_id: int, pcm: bytes) -> Utterance:
+    async def _decode(self, decode_id: int, pcm: bytes) -> Utterance | None:
+        """What was said; None when that cannot be known, which `turn` is then told."""
         try:
             stream = await self._speech.open(self._language, self._vocabulary)
             try:
@@ -247,10 +247,12 @@ class Listener:
             except asyncio.CancelledError:
                 await stream.cancel()
                 raise
-        except SpeechError as error:
-            log.warning("recognition.failed", error=str(error))
-            self._ready.put_nowait(error)
-            raise
+        except Exception as error:
+            # Also what nobody thought of: a turn that never comes is a line gone silent.
+            lost = error if isinstance(error, SpeechError) else SpeechError(f"broken: {error!r}")
+            log.warning("recognition.failed", error=str(lost))
+            self._ready.put_nowait(lost)
+            return None
         self._obey(
             self._machine.recognised(self._now, decode_id, utterance.text, utterance.confidence)
         )

@@ -307,8 +307,7 @@ class TurnTaking:
         turn, self._turn = self._turn, None
         if turn is None:
             return []
-        pending = turn.decode_id is not None and turn.text is None and not turn.failed
-        commands = self._drop_decode(turn) if pending else []
+        commands = self._drop_decode(turn)
         return [*commands, ResumeAgent()] if turn.cut_agent else commands
 
     def _end_turn(self, turn: _Turn) -> list[Command]:

@@ -1,0 +1,372 @@
+"""The agent's ears: real turn-taking and real voice activity, recognition played by the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.babble import babble
+from tests.virtualtime import in_virtual_time
+from voiceagent.audio.frames import FRAME_BYTES, FRAME_S, SAMPLE_RATE
+from voiceagent.audio.tones import comfort_noise
+from voiceagent.config import Turns
+from voiceagent.events import Expectation, Utterance
+from voiceagent.speech.client import SpeechError
+from voiceagent.speech.listener import Heard, Key, Listener, Nothing, Turn
+
+SIX = Expectation(kind="digits", slot="number", min_digits=6, max_digits=6)
+QUIET = comfort_noise(5.0, -62.0, seed=3)
+VAD_LAG_S = 0.12
+"""How late voice activity may be, at either end of the speech."""
+
+
+@dataclass
+class Recogniser:
+    """Answers each utterance with the next text, after `takes_s`; an exception is raised."""
+
+    texts: list[str | Exception] = field(default_factory=list)
+    takes_s: float = 0.15
+    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    heard: list[bytes] = field(default_factory=list)
+    cancelled: int = 0
+
+    async def open(self, language: str = "en", vocabulary: Sequence[str] = ()) -> Stream:
+        self.asked.append((language, tuple(vocabulary)))
+        return Stream(self)
+
+
+class Stream:
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+
+    def feed(self, pcm: bytes) -> None:
+        self._recogniser.heard.append(pcm)
+
+    async def finish(self) -> Utterance:
+        await asyncio.sleep(self._recogniser.takes_s)
+        text = self._recogniser.texts.pop(0)
+        if isinstance(text, Exception):
+            raise text
+        return Utterance(text=text, confidence=0.9, engine="test")
+
+    async def cancel(self) -> None:
+        self._recogniser.cancelled += 1
+
+
+class Ear:
+    """A listener, the line into it, and what it told the agent's mouth."""
+
+    def __init__(self, *texts: str | Exception, takes_s: float = 0.15, **options: Any) -> None:
+        self.recogniser = Recogniser(list(texts), takes_s)
+        self.told: list[str] = []
+        self.interruptions: list[tuple[float, float]] = []
+        self.line = b""
+        """Everything that came in."""
+        turns = options.pop("turns", Turns())
+        self.listener = Listener(
+            self.recogniser,  # type: ignore[arg-type]
+            turns,
+            on_pause=lambda: self.told.append("pause"),
+            on_resume=lambda: self.told.append("resume"),
+            on_interrupted=self._interrupted,
+            **options,
+        )
+
+    def _interrupted(self, started_at: float, stopped_at: float) -> None:
+        self.told.append("interrupted")
+        self.interruptions.append((started_at, stopped_at))
+
+    @property
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def hear(self, pcm: bytes) -> None:
+        for start in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES):
+            await asyncio.sleep(FRAME_S)
+            frame = pcm[start : start + FRAME_BYTES]
+            self.line += frame
+            self.listener.frame(frame)
+
+    async def speak(self, seconds: float, level_db: float = -20.0) -> float:
+        """The caller speaks; returns when they began."""
+        began = self.now
+        await self.hear(babble(seconds, level_db))
+        return began
+
+    async def quiet(self, seconds: float) -> None:
+        length = round(seconds * SAMPLE_RATE) * 2
+        await self.hear((QUIET * 4)[:length])
+
+    async def turn(self) -> Turn:
+        return await asyncio.wait_for(self.listener.turn(), FRAME_S)
+
+    async def heard(self) -> Heard:
+        turn = await self.turn()
+        assert isinstance(turn, Heard)
+        return turn
+
+    async def nothing_comes(self) -> bool:
+        try:
+            await self.turn()
+        except TimeoutError:
+            return True
+        return False
+
+    def agent(self, speaking: bool) -> None:
+        self.listener.agent_speaks(speaking)
+
+
+@in_virtual_time
+async def test_a_turn_comes_with_its_words_its_audio_and_its_times() -> None:
+    ear = Ear("Where is my order?")
+    await ear.quiet(0.5)
+    began = await ear.speak(1.0)
+    ended = ear.now
+    await ear.quiet(0.6)
+    turn = await ear.heard()
+    assert turn.utterance.text == "Where is my order?"
+    assert turn.started_at == pytest.approx(began, abs=VAD_LAG_S)
+    assert turn.ended_at == pytest.approx(ended, abs=VAD_LAG_S)
+    assert not turn.interrupted
+    assert len(turn.pcm) / 2 / SAMPLE_RATE == pytest.approx(1.0, abs=2 * VAD_LAG_S)
+    assert turn.pcm in ear.line
+    assert turn.timings["endpoint"] == pytest.approx(0.4, abs=VAD_LAG_S)
+    assert turn.timings["recognition"] == 0.0
+
+
+@in_virtual_time
+async def test_recognition_gets_a_little_of_what_was_before_the_speech() -> None:
+    ear = Ear("Where is my order?", language="de", vocabulary=("Northwind",))
+    await ear.quiet(1.0)
+    await ear.speak(1.0)
+    await ear.quiet(0.6)
+    turn = await ear.heard()
+    assert ear.recogniser.asked == [("de", ("Northwind",))]
+    (sound,) = ear.recogniser.heard
+    assert sound in ear.line
+    before = sound.find(turn.pcm[: 20 * FRAME_BYTES])
+    assert before / 2 / SAMPLE_RATE == pytest.approx(0.3, abs=2 * FRAME_S)
+
+
+@in_virtual_time
+async def test_a_recognition_that_is_late_is_waited_for_and_told_as_such() -> None:
+    ear = Ear("Where is my order?", takes_s=3.0)
+    await ear.speak(1.0)
+    await ear.quiet(2.0)
+    assert await ear.nothing_comes()
+    await ear.quiet(2.0)
+    turn = await ear.heard()
+    assert turn.utterance.text == "Where is my order?"
+    assert turn.timings["endpoint"] == pytest.approx(1.5, abs=2 * VAD_LAG_S)
+    assert turn.timings["recognition"] == pytest.approx(1.7, abs=2 * VAD_LAG_S)
+
+
+@in_virtual_time
+async def test_a_recognition_overtaken_by_speech_is_taken_back() -> None:
+    ear = Ear("Where is my order, please?", takes_s=1.0)
+    await ear.speak(0.8)
+    await ear.quiet(0.4)
+    await ear.speak(0.8)
+    await ear.quiet(2.0)
+    turn = await ear.heard()
+    assert ear.recogniser.cancelled == 1
+    assert len(ear.recogniser.heard) == 2
+    assert turn.ended_at - turn.started_at == pytest.approx(2.0, abs=2 * VAD_LAG_S)
+    assert await ear.nothing_comes()
+
+
+@in_virtual_time
+async def test_who_speaks_over_the_agent_pauses_it_at_once_and_stops_it_with_their_words() -> None:
+    ear = Ear("No, another order.")
+    ear.agent(True)
+    await ear.quiet(1.0)
+    began = await ear.speak(0.4)
+    assert ear.told == ["pause"]
+    paused_by = ear.now
+    await ear.speak(0.8)
+    await ear.quiet(0.8)
+    assert ear.told == ["pause", "interrupted"]
+    turn = await ear.heard()
+    assert turn.interrupted
+    ((started_at, stopped_at),) = ear.interruptions
+    assert started_at == pytest.approx(began, abs=VAD_LAG_S)
+    assert began < stopped_at <= paused_by
+
+
+@in_virtual_time
+async def test_a_word_of_attention_lets_the_agent_go_on() -> None:
+    ear = Ear("Mhm.")
+    ear.agent(True)
+    await ear.quiet(1.0)
+    await ear.speak(0.4)
+    await ear.quiet(1.0)
+    assert ear.told == ["pause", "resume"]
+    assert await ear.nothing_comes()
+
+
+@in_virtual_time
+async def test_a_short_noise_does_not_stop_the_agent() -> None:
+    ear = Ear()
+    ear.agent(True)
+    await ear.quiet(1.0)
+    await ear.speak(0.06)
+    await ear.quiet(1.0)
+    assert ear.told == []
+
+
+@in_virtual_time
+async def test_what_may_not_be_interrupted_is_not() -> None:
+    ear = Ear()
+    ear.listener.expect(None, {}, interruptible=False)
+    ear.agent(True)
+    await ear.quiet(0.5)
+    await ear.speak(1.5)
+    await ear.quiet(1.0)
+    assert ear.told == []
+    assert await ear.nothing_comes()
+
+
+@in_virtual_time
+async def test_a_silent_caller_is_told_after_the_agents_last_word() -> None:
+    ear = Ear(turns=Turns(no_input_s=2.0))
+    ear.agent(True)
+    await ear.quiet(3.0)
+    ear.agent(False)
+    await ear.quiet(1.9)
+    assert await ear.nothing_comes()
+    await ear.quiet(0.2)
+    assert await ear.turn() == Nothing("no-input")
+
+
+@in_virtual_time
+async def test_a_step_has_limits_of_its_own_for_as_long_as_it_lasts() -> None:
+    ear = Ear(turns=Turns(no_input_s=5.0))
+    ear.listener.expect(SIX, {"no_input_s": 1.0})
+    ear.agent(False)
+    await ear.quiet(1.1)
+    assert await ear.turn() == Nothing("no-input")
+    ear.listener.expect(None, {})
+    ear.agent(False)
+    await ear.quiet(4.5)
+    assert await ear.nothing_comes()
+
+
+@in_virtual_time
+async def test_keys_are_an_answer_where_digits_are_asked_for() -> None:
+    ear = Ear()
+    ear.listener.expect(SIX, {})
+    ear.agent(False)
+    for digit in "471229":
+        ear.listener.digit(digit)
+        await ear.quiet(0.2)
+    turn = await ear.heard()
+    assert turn.utterance.text == "471229"
+    assert turn.utterance.confidence == 1.0
+    assert turn.utterance.engine == "dtmf"
+    assert turn.pcm == b""
+    assert ear.recogniser.asked == []
+
+
+@in_virtual_time
+async def test_a_key_stops_the_agent_where_digits_are_asked_for() -> None:
+    ear = Ear()
+    ear.listener.expect(SIX, {})
+    ear.agent(True)
+    await ear.quiet(0.5)
+    ear.listener.digit("4")
+    assert ear.told == ["pause"]
+    for digit in "71229":
+        ear.listener.digit(digit)
+    assert ear.told == ["pause", "interrupted"]
+    assert (await ear.heard()).interrupted
+
+
+@in_virtual_time
+async def test_a_key_where_none_is_asked_for_is_told_by_itself() -> None:
+    ear = Ear()
+    ear.listener.digit("0")
+    assert await ear.turn() == Key("0")
+
+
+@in_virtual_time
+async def test_a_deaf_listener_recognises_nothing_and_forgets_what_it_had() -> None:
+    ear = Ear("Where is my order?", takes_s=0.5)
+    ear.listener.digit("1")
+    await ear.speak(1.0)
+    await ear.quiet(0.6)
+    ear.listener.deafen(True)
+    ear.listener.digit("0")
+    await ear.speak(1.0)
+    await ear.quiet(2.0)
+    assert await ear.nothing_comes()
+    assert ear.recogniser.cancelled == 1
+    assert len(ear.recogniser.asked) == 1
+    ear.listener.deafen(False)
+    began = await ear.speak(1.0)
+    await ear.quiet(2.0)
+    turn = await ear.heard()
+    assert turn.utterance.text == "Where is my order?"
+    assert turn.started_at == pytest.approx(began, abs=VAD_LAG_S)
+
+
+@in_virtual_time
+async def test_lost_recognition_is_an_error_of_the_turn() -> None:
+    ear = Ear(SpeechError("nobody answers"))
+    await ear.speak(1.0)
+    await ear.quiet(1.0)
+    with pytest.raises(SpeechError, match="nobody answers"):
+        await ear.turn()
+
+
+@in_virtual_time
+async def test_whatever_breaks_in_recognition_is_an_error_of_the_turn() -> None:
+    ear = Ear(KeyError("words"))
+    await ear.speak(1.0)
+    await ear.quiet(1.0)
+    with pytest.raises(SpeechError, match="words"):
+        await ear.turn()
+
+
+@in_virtual_time
+async def test_a_failure_nobody_waits_for_any_more_disturbs_nobody() -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+    ear = Ear(SpeechError("nobody answers"))
+    await ear.speak(1.0)
+    await ear.quiet(0.5)
+    ear.listener.close()
+    del ear
+    await asyncio.sleep(0.1)
+    assert complaints == []
+
+
+@in_virtual_time
+async def test_hurrying_has_the_turn_come() -> None:
+    ear = Ear()
+    waiting = asyncio.create_task(ear.listener.turn())
+    await asyncio.sleep(1.0)
+    ear.listener.hurry()
+    assert await waiting == Nothing("no-input")
+
+
+@in_virtual_time
+async def test_after_a_gap_in_the_frames_times_are_right_again() -> None:
+    ear = Ear("Where is my order?", turns=Turns(no_input_s=10.0))
+    await ear.quiet(1.0)
+    await asyncio.sleep(3.0)
+    await ear.quiet(0.2)
+    began = await ear.speak(1.0)
+    await ear.quiet(1.0)
+    assert (await ear.heard()).started_at == pytest.approx(began, abs=VAD_LAG_S)
+
+
+@in_virtual_time
+async def test_audio_kept_for_recognition_does_not_grow_without_end() -> None:
+    ear = Ear(turns=Turns(max_turn_s=2.0, no_input_s=120.0))
+    for _ in range(3):
+        await ear.quiet(5.0)
+    assert len(ear.listener._frames) * FRAME_S == pytest.approx(7.0, abs=0.1)
