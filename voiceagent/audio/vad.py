@@ -18,8 +18,10 @@ from voiceagent.audio.level import LevelTracker
 
 _ABOVE_FLOOR_DB = 5.0
 _BELOW_CALLER_DB = 22.0
-_DECAY_DB = 1.5
-"""How much of a peak is forgotten each frame: quiet consonants stay above the gate."""
+_DECAY_DB = 3.0
+"""How much of a peak is forgotten each frame: enough that the network, which goes on for 0.2 s
+after the last sound, is overruled when the sound has gone, and little enough that a closure
+or a quiet consonant does not count as its end."""
 
 
 class Activity(NamedTuple):

@@ -8,16 +8,12 @@ their traces and recordings alone.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import shutil
-import signal
-import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,10 +22,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from voiceagent import config
-from voiceagent.config import Config, Sip
+from voiceagent.config import Config
 from voiceagent.events import (
-    RECORD,
     CallArrived,
     CallerInterrupted,
     Event,
@@ -42,15 +36,18 @@ from voiceagent.simulation.acting import Actor
 from voiceagent.simulation.evidence import Evidence, gather
 from voiceagent.simulation.phone_process import PhoneFailed, PhoneProcess, together
 from voiceagent.simulation.report import write_report
+from voiceagent.simulation.stage import (
+    HOST,
+    Audience,
+    phone_settings,
+    running_agent,
+    write_settings,
+)
 from voiceagent.speech.client import SpeechClient, SpeechError
-from voiceagent.supervision.address import Address
-from voiceagent.supervision.bus import BusError, follow
+from voiceagent.supervision.bus import BusError
 from voiceagent.supervision.render import render
-from voiceagent.supervision.states import LineState, Offer
-from voiceagent.supervision.topics import Topics
+from voiceagent.supervision.states import Offer
 
-_HOST = "127.0.0.1"
-_START_S = 90.0
 _REPLY_S = 25.0
 _HEAR_S = 1.6
 """How much of a reply the caller hears before interrupting it."""
@@ -88,6 +85,22 @@ class Stage:
 
     def say(self, text: str) -> None:
         self.console.print(f"[dim]──[/] {text}")
+
+    def audience(self) -> Audience:
+        """Shows and keeps what the agent publishes."""
+
+        def offered(offer: Offer, at: float) -> None:
+            self.offered_at = self.offered_at or at
+
+        return Audience(self._keep, offered, on_lost=self.say)
+
+    async def _keep(self, record: Record) -> None:
+        with (self.folder / "events.jsonl").open("a", encoding="utf-8") as file:
+            file.write(record.model_dump_json() + "\n")
+        self.console.print(render(record))
+        async with self.news:
+            self.records.append(record)
+            self.news.notify_all()
 
     async def seen(self, kind: type[Event], timeout_s: float) -> None:
         """Wait until the agent has told of an event of this kind.
@@ -138,17 +151,22 @@ async def _play(stage: Stage, dialplan: Path) -> None:
     started = time.monotonic()
     # A Unix socket's path is short, a folder's need not be.
     with tempfile.TemporaryDirectory(prefix="voiceagent-") as run_dir:
-        settings, settings_file = _write_settings(folder, Path(run_dir), dialplan)
+        settings, settings_file = write_settings(folder, Path(run_dir), dialplan)
         person_port = int(settings.handover.targets["general"][0].rpartition(":")[2])
-        caller = PhoneProcess("caller", _sip(folder, "caller"), record=folder / "caller.wav")
+        caller = PhoneProcess(
+            "caller", phone_settings(folder, "caller"), record=folder / "caller.wav"
+        )
         person = PhoneProcess(
             "person",
-            _sip(folder, "person", user="6001", port=person_port),
+            phone_settings(folder, "person", user="6001", port=person_port),
             answer="ring",
             record=folder / "person.wav",
         )
         stage.say("starting the agent: speech service, broker, SIP; and two telephones")
-        async with _agent(stage, settings, settings_file), together(caller, person):
+        async with (
+            running_agent(settings, settings_file, stage.audience()),
+            together(caller, person),
+        ):
             lines = await _rehearse(SpeechClient(settings), folder.parent / "lines")
             stage.say(f"ready after {time.monotonic() - started:.1f} s; the caller dials")
             await _call(stage, settings, caller, person, lines)
@@ -162,7 +180,7 @@ async def _call(
     person: PhoneProcess,
     lines: dict[str, Path],
 ) -> None:
-    await caller.do("call", to=f"sip:1000@{_HOST}:{settings.sip.port}")
+    await caller.do("call", to=f"sip:1000@{HOST}:{settings.sip.port}")
     await caller.expect("confirmed")
     await _listen(caller, after=0)
     await _ask(caller, lines["delivery"])
@@ -217,126 +235,6 @@ async def _rehearse(speech: SpeechClient, folder: Path) -> dict[str, Path]:
         if not lines[name].exists():
             await actor.speak(text, speech, lines[name])
     return lines
-
-
-# -- the agent ----------------------------------------------------------------------------------
-
-
-@contextlib.asynccontextmanager
-async def _agent(stage: Stage, settings: Config, settings_file: Path) -> AsyncIterator[None]:
-    """`voiceagent run` as a process, from the moment it answers until it has ended."""
-    with (stage.folder / "agent.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "voiceagent", "run", "-c", str(settings_file)),
-            stdout=log,
-            stderr=log,
-        )
-    ready = asyncio.Event()
-    watching = asyncio.create_task(_watch(stage, settings, ready))
-    ended = asyncio.create_task(process.wait())
-    waiting = asyncio.create_task(ready.wait())
-    try:
-        done, _ = await asyncio.wait(
-            {ended, waiting, watching}, timeout=_START_S, return_when=asyncio.FIRST_COMPLETED
-        )
-        if waiting not in done:
-            raise PhoneFailed(f"the agent did not start: see {stage.folder / 'agent.log'}")
-        yield
-        await asyncio.sleep(0.3)  # the last events are still on their way
-    finally:
-        waiting.cancel()
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-        await ended
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
-
-
-async def _watch(stage: Stage, settings: Config, ready: asyncio.Event) -> None:
-    """Follow the bus: show every event, keep it, and notice the context's arrival."""
-    topics = Topics(settings.mqtt.topic_root)
-    target = settings.handover.targets["general"][0]
-    filters = [topics.line_states(), topics.events(), topics.offers(target)]
-    address = Address.of(settings.mqtt)
-    await _reachable(address)
-    with (stage.folder / "events.jsonl").open("w", encoding="utf-8") as file:
-        async for message in follow(address, filters, stage.say):
-            payload = bytes(message.payload) if isinstance(message.payload, bytes) else b""
-            if message.topic.matches(topics.line_states()):
-                if payload and LineState.model_validate_json(payload).state == "up":
-                    ready.set()
-            elif message.topic.matches(topics.offers(target)):
-                if payload and Offer.model_validate_json(payload):
-                    stage.offered_at = time.time()
-            elif payload:
-                record = RECORD.validate_json(payload)
-                file.write(record.model_dump_json() + "\n")
-                file.flush()
-                stage.console.print(render(record))
-                async with stage.news:
-                    stage.records.append(record)
-                    stage.news.notify_all()
-
-
-async def _reachable(address: Address) -> None:
-    """Wait until the embedded broker listens."""
-    async with asyncio.timeout(_START_S):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(address.host, address.port)
-            except OSError:
-                await asyncio.sleep(0.1)
-            else:
-                writer.close()
-                return
-
-
-def _write_settings(folder: Path, run_dir: Path, dialplan: Path) -> tuple[Config, Path]:
-    path = folder / "agent.toml"
-    person = f"sip:6001@{_HOST}:{_free_port(socket.SOCK_DGRAM)}"
-    path.write_text(
-        f"""\
-# The settings of this run's agent: an unregistered trunk on loopback.
-dialplan = {json.dumps(str(dialplan))}
-run_dir = {json.dumps(str(run_dir))}
-
-[sip]
-address = "{_HOST}"
-port = {_free_port(socket.SOCK_DGRAM)}
-rtp_port_min = 20000
-trace = "sip-agent.log"
-
-[handover.targets]
-general = ["{person}"]
-billing = ["{person}"]
-
-[mqtt]
-embedded_address = "{_HOST}:{_free_port(socket.SOCK_STREAM)}"
-
-[records]
-path = "voiceagent.db"
-recordings = "recordings"
-""",
-        encoding="utf-8",
-    )
-    return config.load(path), path
-
-
-def _sip(folder: Path, party: str, user: str = "", port: int = 0) -> Sip:
-    first = {"caller": 21000, "person": 22000}[party]
-    return Sip(
-        address=_HOST,
-        port=port,
-        user=user or party,
-        rtp_port_min=first,
-        trace=folder / f"sip-{party}.log",
-    )
-
-
-def _free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((_HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 # -- what was seen ------------------------------------------------------------------------------
