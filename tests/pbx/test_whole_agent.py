@@ -149,7 +149,7 @@ async def test_told_to_leave_it_finishes_its_turn_hands_its_caller_over_and_leav
     asterisk: Asterisk, voice: PiperSynthesizer, tmp_path: Path
 ) -> None:
     trunk = agent_sip(asterisk, "trunk")
-    with WholeAgent(trunk, drain_s=15) as agent:
+    with WholeAgent(trunk, drain_s=18) as agent:
         async with phones(asterisk, tmp_path) as (caller, person):
             children = agent.children()
             assert len(children) == 2  # speech and broker

@@ -149,20 +149,21 @@ async def _registrar(config: Config) -> str:
     except TelephonyError as error:
         return str(error)
     try:
-        await asyncio.wait_for(agent.registered.wait(), _REGISTER_S)
+        await asyncio.wait_for(agent.registrar_answered.wait(), _REGISTER_S)
     except TimeoutError:
-        return _why_not_registered(agent.registration)
-    finally:
-        await agent.stop()
-    return ""
-
-
-def _why_not_registered(answer: str) -> str:
-    if not answer:
         return (
             f"no answer within {_REGISTER_S:.0f} s: see sip.registrar; "
             "the PBX must be reachable from here by UDP"
         )
+    else:
+        return _registrar_said(agent.registration)
+    finally:
+        await agent.stop()
+
+
+def _registrar_said(answer: str) -> str:
+    if answer.startswith("2"):
+        return ""
     if answer.startswith(("401", "403", "407")):
         return (
             f"{answer}: the PBX does not accept this user and password: "

@@ -59,6 +59,7 @@ class UserAgent:
         self.settings = settings
         self.accept_refer = accept_refer
         self.registered = asyncio.Event()
+        self.registrar_answered = asyncio.Event()
         self.registration = ""
         """The last answer of the registrar, such as "200 OK"; empty before the first."""
         self.port = 0
@@ -331,6 +332,7 @@ class _Account(pj.Account):  # type: ignore[misc]
     def onRegState(self, prm: pj.OnRegStateParam) -> None:
         agent = self._agent
         agent.registration = f"{prm.code} {prm.reason}".strip()
+        agent.post(agent.registrar_answered.set)
         good = prm.code // 100 == 2 and prm.expiration > 0
         agent.post(agent.registered.set if good else agent.registered.clear)
         if not good and prm.expiration > 0:
