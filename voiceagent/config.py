@@ -218,7 +218,7 @@ class Config(BaseSettings):
     """Folder for sockets and other files of the running processes."""
     drain_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
     """After SIGTERM: how long calls may go on by themselves, and again how long handing over
-    the rest may take."""
+    the rest may take: announcement, ringing at every target, and briefing. Then they end."""
     sip: Sip = Sip()
     speech: Speech = Speech()
     turns: Turns = Turns()

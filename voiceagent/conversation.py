@@ -10,9 +10,11 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from voiceagent import events
 from voiceagent.callrecord import CallRecord
@@ -20,14 +22,14 @@ from voiceagent.dialogue.lookup import look_up
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
 from voiceagent.escalation.judge import Judge
-from voiceagent.events import CallEnded, Verdict
+from voiceagent.events import CallEnded, Understanding, Utterance, Verdict
 from voiceagent.handoff.briefing import briefing
 from voiceagent.handoff.context import package
 from voiceagent.handoff.handover import Handover, Surroundings
 from voiceagent.handoff.routing import targets
 from voiceagent.services import Services
 from voiceagent.speech.client import SpeechError
-from voiceagent.speech.listener import Key, Listener, Nothing, Turn
+from voiceagent.speech.listener import Heard, Key, Listener, Nothing, Turn
 from voiceagent.speech.speaker import Speaker, Spoken
 from voiceagent.telephony.call import Digit, Ended, Leg
 from voiceagent.telephony.transfer import Outcome
@@ -38,6 +40,16 @@ _QUICK_LOOKUP_S = 0.35
 """A look-up that takes longer is covered by a word."""
 _PERSON = "0"
 """The key that asks for a person."""
+
+
+class Sense(NamedTuple):
+    """What can be known of a turn before it is judged."""
+
+    understanding: Understanding
+    vector: NDArray[np.float32]
+    """Sentence embedding of the text."""
+    measures: dict[str, float] | None
+    """Acoustic measures of the voice, None where too little was voiced."""
 
 
 class Conversation:
@@ -62,10 +74,12 @@ class Conversation:
             on_pause=self._speaker.pause,
             on_resume=self._speaker.unpause,
             on_interrupted=self._interrupted,
+            on_recognised=self._begin_making_sense,
             language=services.plan.language,
             vocabulary=services.plan.hints,
         )
         self._saying: asyncio.Task[Spoken | None] | None = None
+        self._sense: tuple[Utterance, asyncio.Task[Sense]] | None = None
         self._handover: Handover | None = None
         self._turn = 0
         self._last_verdict: Verdict | None = None
@@ -91,9 +105,15 @@ class Conversation:
             elif (error := talking.exception()) is not None:
                 self._why = f"{type(error).__name__}: {error}"
                 log.error("conversation.broke", exc_info=error)
+        except asyncio.CancelledError:
+            self._why = "the line was shut down"
+            raise
         finally:
-            await _cancelled(talking, gone, following)
+            sense = [self._sense[1]] if self._sense else []
+            await _cancelled(talking, gone, following, *sense)
             self._listener.close()
+            self._speaker.stop()
+            await asyncio.gather(*filter(None, [self._saying]), return_exceptions=True)
             if not self.leg.ended.is_set():
                 await self.leg.hang_up()
             self._record.close()
@@ -140,7 +160,7 @@ class Conversation:
             self._manager.turn_limits.model_dump(exclude_none=True),
             interruptible=reply.interruptible,
         )
-        self._saying = asyncio.create_task(self._say(reply.say))
+        self._begin_saying(reply.say)
         if reply.handover is not None:
             await self._finish_saying()
             return await self._hand_over(reply.handover)
@@ -178,11 +198,7 @@ class Conversation:
         if not utterance.text.strip():
             return self._answer_nothing("no-match")
         expecting = self._manager.expecting
-        services = self._services
-        (understanding, vector), measures = await asyncio.gather(
-            services.understander.understand(utterance.text, expecting),
-            services.speech.measure(turn.pcm),
-        )
+        understanding, vector, measures = await self._sense_of(turn)
         verdict = self._judge.judge(
             self._turn,
             utterance,
@@ -210,6 +226,27 @@ class Conversation:
             self._judge.declined()
         return reply
 
+    def _begin_making_sense(self, utterance: Utterance, pcm: bytes) -> None:
+        """Begin while it is still being waited whether the caller goes on."""
+        if self._sense is not None:
+            self._sense[1].cancel()
+            self._sense = None
+        if utterance.text.strip():
+            self._sense = utterance, asyncio.create_task(self._make_sense(utterance.text, pcm))
+
+    async def _sense_of(self, turn: Heard) -> Sense:
+        if self._sense is not None and self._sense[0] is turn.utterance:
+            return await self._sense[1]
+        return await self._make_sense(turn.utterance.text, turn.pcm)
+
+    async def _make_sense(self, text: str, pcm: bytes) -> Sense:
+        services = self._services
+        (understanding, vector), measures = await asyncio.gather(
+            services.understander.understand(text, self._manager.expecting),
+            services.speech.measure(pcm),
+        )
+        return Sense(understanding, vector, measures)
+
     def _answer_nothing(self, why: Literal["no-input", "no-match", "recognition-failed"]) -> Reply:
         self._record.event(events.TurnMissed(turn=self._turn, why=why))
         verdict = self._judge.missed(self._turn, why)
@@ -235,6 +272,14 @@ class Conversation:
         self._record.event(verdict)
 
     # -- speaking -------------------------------------------------------------------------------
+
+    def _begin_saying(self, text: str) -> None:
+        self._saying = asyncio.create_task(self._say(text))
+        self._saying.add_done_callback(self._said)
+
+    def _said(self, saying: asyncio.Task[Spoken | None]) -> None:
+        if not saying.cancelled() and saying.exception() is not None:
+            self._listener.hurry()  # `_answer` raises it: nobody waits for it in silence
 
     async def _say(self, text: str) -> Spoken | None:
         turn = self._turn
@@ -284,7 +329,7 @@ class Conversation:
         await asyncio.wait({looking}, timeout=_QUICK_LOOKUP_S)
         if not looking.done():
             await self._finish_saying()
-            self._saying = asyncio.create_task(self._say(meanwhile))
+            self._begin_saying(meanwhile)
         result: LookupResult = await looking
         self._record.event(
             events.LookupDone(
@@ -303,7 +348,7 @@ class Conversation:
         if outcome in (Outcome.TRANSFERRED, Outcome.BRIDGED):
             self._ended_by, self._why = "transfer", str(outcome)
             return False
-        if outcome is Outcome.CALLER_GONE:
+        if outcome is Outcome.CALLER_GONE or self.leg.ended.is_set():
             self._ended_by, self._why = "caller", "hung up during the handover"
             return False
         # The same anger is not to ring the same phones again at once.

@@ -24,7 +24,7 @@ from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import AnyEvent, Journal, Record
 from voiceagent.logs import bind_call
 from voiceagent.services import SAFE_PHRASES, SafeVoice, Services, phrase
-from voiceagent.speech.client import SpeechClient
+from voiceagent.speech.client import SpeechClient, SpeechError
 from voiceagent.speech.models import EMBEDDING_MODEL, registry, store
 from voiceagent.speech.remembered import RememberedEmbedder
 from voiceagent.speech.sentences import sentences
@@ -35,6 +35,7 @@ log = structlog.get_logger()
 
 _NO_ROOM = 503
 _QUIET_S = 5.0
+_WARMING_PAUSE_S = 0.25
 
 
 class Line:
@@ -163,9 +164,11 @@ async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIt
             quiet=comfort_noise(_QUIET_S),
         )
         await line.open(services)
+        warming = asyncio.create_task(_warm(speech, plan))
         try:
             yield line
         finally:
+            warming.cancel()
             await line.close()
 
 
@@ -176,6 +179,20 @@ async def _prompts(speech: SpeechClient, plan: Dialplan) -> dict[str, bytes]:
         for name in SAFE_PHRASES
         for sentence in sentences(phrase(plan, name))
     }
+
+
+async def _warm(speech: SpeechClient, plan: Dialplan) -> None:
+    """Have the sentences that every caller hears made once; the service keeps them."""
+    for text in plan.fixed_prompts():
+        for sentence in sentences(text):
+            try:
+                async for _ in speech.synthesize(sentence, plan.voice):
+                    pass
+            except SpeechError as error:
+                log.warning("voice.not_warmed", error=str(error))
+                return
+            # Calls come first.
+            await asyncio.sleep(_WARMING_PAUSE_S)
 
 
 def _music(config: Config) -> bytes:

@@ -9,7 +9,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_pcm
 
@@ -42,7 +41,8 @@ def comfort_noise(seconds: float, level_db: float = -65.0, seed: int | None = No
     """Soft low-pass noise at `level_db` dBFS (RMS), so that a silent line does not seem dead."""
     random = np.random.default_rng(seed)
     white = random.standard_normal(round(seconds * SAMPLE_RATE))
-    noise = lfilter([0.3], [1.0, -0.7], white)
+    # A one-pole low-pass, as a sum: a filter from scipy would cost every telephone 0.6 s of import.
+    noise = np.convolve(white, 0.3 * 0.7 ** np.arange(32), "same")
     noise *= 10 ** (level_db / 20) / (np.sqrt(np.mean(noise**2)) + 1e-12)
     return to_pcm(noise.astype(np.float32))
 

@@ -81,6 +81,8 @@ class Listener:
         on_resume: they did not: go on.
         on_interrupted: they did; called with the start of their speech and the moment of
             `on_pause`, both by `time.monotonic()`.
+        on_recognised: what the turn so far says, with its audio. It is the `Heard.utterance` of
+            the turn unless speech goes on, so what follows from it can be begun now.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Listener:
         on_pause: Callable[[], None],
         on_resume: Callable[[], None],
         on_interrupted: Callable[[float, float], None],
+        on_recognised: Callable[[Utterance, bytes], None] = lambda utterance, pcm: None,
         language: str = "en",
         vocabulary: Sequence[str] = (),
     ) -> None:
@@ -101,6 +104,7 @@ class Listener:
         self._on_pause = on_pause
         self._on_resume = on_resume
         self._on_interrupted = on_interrupted
+        self._on_recognised = on_recognised
         self._machine = TurnTaking(turns)
         self._activity = VoiceActivity()
         self._frames: deque[tuple[float, bytes]] = deque()
@@ -253,6 +257,7 @@ class Listener:
             log.warning("recognition.failed", error=str(lost))
             self._ready.put_nowait(lost)
             return None
+        self._on_recognised(utterance, pcm)
         self._obey(
             self._machine.recognised(self._now, decode_id, utterance.text, utterance.confidence)
         )

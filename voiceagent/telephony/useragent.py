@@ -34,6 +34,7 @@ log = structlog.get_logger()
 _POLL_MS = 5
 _COLLECT_EVERY_S = 5.0
 _FORBIDDEN = 403
+_REGISTER_AGAIN_S = 60.0
 _MORE_THAN_ANY_BUILD = 256
 
 
@@ -71,6 +72,7 @@ class UserAgent:
         self._unborn: list[SipCall] = []
         self._finished: list[SipCall] = []
         self._allowed = [ipaddress.ip_network(net, strict=False) for net in settings.allow]
+        self._register_again_at: float | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sip", daemon=True)
         self._ready: asyncio.Future[None] = self.loop.create_future()
@@ -160,6 +162,10 @@ class UserAgent:
     def find(self, call_id: int) -> SipCall | None:
         return self._calls.get(call_id)
 
+    def register_again(self) -> None:
+        """The registrar refused for good, as the library sees it: a PBX that restarts may not."""
+        self._register_again_at = time.monotonic() + _REGISTER_AGAIN_S
+
     def finish(self, call: SipCall) -> None:
         """Forget a disconnected call, after the library's callback has returned."""
         self._calls.pop(call.getId(), None)
@@ -220,6 +226,10 @@ class UserAgent:
         collect_at = time.monotonic()
         while not self._stopping:
             self._pump(endpoint, _POLL_MS)
+            if self._register_again_at is not None and time.monotonic() >= self._register_again_at:
+                self._register_again_at = None
+                with contextlib.suppress(pj.Error):  # the library is at it by itself
+                    self._account.setRegistration(True)
             if time.monotonic() >= collect_at:
                 gc.collect(1)
                 collect_at = time.monotonic() + _COLLECT_EVERY_S
@@ -335,9 +345,10 @@ class _Account(pj.Account):  # type: ignore[misc]
         agent.post(agent.registrar_answered.set)
         good = prm.code // 100 == 2 and prm.expiration > 0
         agent.post(agent.registered.set if good else agent.registered.clear)
-        if not good and prm.expiration > 0:
+        if prm.code // 100 != 2:
             mend = "see sip.registrar, sip.user and sip.password"
             log.warning("registration.failed", code=prm.code, reason=prm.reason, mend=mend)
+            agent.register_again()
 
 
 def _order_codecs(endpoint: pj.Endpoint, wanted: Sequence[str]) -> None:
