@@ -18,6 +18,7 @@ ORDER = (
     {"speech"},
     {"dialogue"},
     {"escalation"},
+    {"analysis"},
     {"handoff"},
     {"callrecord", "services"},
     {"conversation"},

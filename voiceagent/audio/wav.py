@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -30,20 +33,45 @@ def load_channels(path: Path, rate: int = SAMPLE_RATE) -> Floats:
     Raises:
         AudioFileError: the file is missing or holds no audio that can be decoded.
     """
-    pieces: list[Floats] = []
+    return np.concatenate([*blocks(path, rate)], axis=1)
+
+
+def blocks(path: Path, rate: int = SAMPLE_RATE) -> Iterator[Floats]:
+    """A sound file piece by piece, each piece floats of shape (channels, samples).
+
+    Raises:
+        AudioFileError: the file is missing or holds no audio that can be decoded.
+    """
+    empty = True
+    with _audio(path) as container:
+        resampler = av.AudioResampler(format="fltp", rate=rate)
+        for frame in chain(container.decode(audio=0), (None,)):
+            for piece in resampler.resample(frame):
+                empty = False
+                yield _samples(piece)
+    if empty:
+        raise AudioFileError(f"{path}: holds no audio")
+
+
+def rate_of(path: Path) -> int:
+    """Samples a second of a sound file.
+
+    Raises:
+        AudioFileError: the file is missing or holds no audio.
+    """
+    with _audio(path) as container:
+        return int(container.streams.audio[0].rate)
+
+
+@contextmanager
+def _audio(path: Path) -> Iterator[av.container.InputContainer]:
     try:
         with av.open(str(path)) as container:
             if not container.streams.audio:
                 raise AudioFileError(f"{path}: holds no audio")
-            resampler = av.AudioResampler(format="fltp", rate=rate)
-            for frame in container.decode(audio=0):
-                pieces += map(_samples, resampler.resample(frame))
-            pieces += map(_samples, resampler.resample(None))
+            yield container
     except (OSError, av.FFmpegError) as error:
         raise AudioFileError(f"{path}: cannot be read as audio: {error.strerror}") from error
-    if not pieces:
-        raise AudioFileError(f"{path}: holds no audio")
-    return np.concatenate(pieces, axis=1)
 
 
 def _samples(frame: av.AudioFrame) -> Floats:
@@ -56,7 +84,7 @@ def save(path: Path, samples: Floats, rate: int = SAMPLE_RATE) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    with wave.open(str(path), "wb") as file:
+    with path.open("wb") as raw, wave.open(raw, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(rate)

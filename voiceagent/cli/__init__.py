@@ -12,6 +12,8 @@ _COMMANDS = {
     "config": ("voiceagent.cli.check", "show_config"),
     "calls": ("voiceagent.cli.watch", "calls"),
     "watch": ("voiceagent.cli.watch", "watch"),
+    "analyze": ("voiceagent.cli.analyze", "analyze"),
+    "say": ("voiceagent.cli.say", "say"),
     "dialplan": ("voiceagent.cli.dialplan", "dialplan"),
     "models": ("voiceagent.cli.models", "models"),
 }

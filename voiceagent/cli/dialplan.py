@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import click
 import httpx
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 
@@ -24,7 +21,7 @@ from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.judge import Judge
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import CallFacts, Understanding, Utterance, Verdict
-from voiceagent.speech.embedding import SentenceEmbedder
+from voiceagent.speech.embedding import LocalEmbedder, SentenceEmbedder
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate
 
 _FILE = click.Path(path_type=Path)
@@ -75,24 +72,14 @@ def try_(file: Path) -> None:
     """
     try:
         plan = load(file)
-        embedder = _Embedder(SentenceEmbedder(locate(EMBEDDING_MODEL)))
+        embedder = LocalEmbedder(SentenceEmbedder(locate(EMBEDDING_MODEL)))
     except (DialplanError, ModelError) as error:
         raise click.ClickException(str(error)) from error
     asyncio.run(_Talk(plan, embedder, Console(highlight=False, soft_wrap=True)).run())
 
 
-class _Embedder:
-    """The sentence model in this process: here nobody waits for audio."""
-
-    def __init__(self, model: SentenceEmbedder) -> None:
-        self._model = model
-
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return self._model.embed(texts)
-
-
 class _Talk:
-    def __init__(self, plan: Dialplan, embedder: _Embedder, console: Console) -> None:
+    def __init__(self, plan: Dialplan, embedder: LocalEmbedder, console: Console) -> None:
         self._plan = plan
         self._embedder = embedder
         self._console = console

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -105,13 +105,23 @@ def prosody_model() -> ProsodyModel:
 
 
 class AngerDetector:
-    """One caller's anger: their own calm voice, and how the tension has moved."""
+    """One caller's anger: their own calm voice, and how the tension has moved.
 
-    def __init__(self, prototypes: Prototypes | None = None, language: str = "en") -> None:
+    Args:
+        calm: measures of the caller's calm speech; without them the first turns are the baseline.
+    """
+
+    def __init__(
+        self,
+        prototypes: Prototypes | None = None,
+        language: str = "en",
+        calm: Sequence[Mapping[str, float]] = (),
+    ) -> None:
         self._prototypes = prototypes
         self._language = language
         self._model = prosody_model()
-        self._calm: list[Mapping[str, float]] = []
+        self._calm = list(calm)
+        self._baseline_turns = 0 if calm else BASELINE_TURNS
         self._tension = 0.0
         self._last_level: float | None = None
 
@@ -154,7 +164,7 @@ class AngerDetector:
         probability = _probability(odds)
         if not grounded:
             probability = min(probability, VOICE_ALONE)
-        if measures is not None and words < GROUND and len(self._calm) < BASELINE_TURNS:
+        if measures is not None and words < GROUND and len(self._calm) < self._baseline_turns:
             self._calm.append(measures)
         heard = max(probability - GROUND, 0.0) if grounded else 0.0
         self._tension = min(1.0, MEMORY * self._tension + heard)

@@ -26,16 +26,20 @@ class Understood:
 
 
 def understood(
-    utterance: Utterance, understanding: Understanding, expecting: Expectation | None
+    utterance: Utterance, understanding: Understanding | None, expecting: Expectation | None
 ) -> Understood:
-    """The probability that recognition and understanding got this turn right."""
+    """The probability that recognition and understanding got this turn right.
+
+    Where there is no dialplan to understand it by, it is that of recognition alone.
+    """
     if not any(letter.isalnum() for letter in utterance.text):
         return Understood(0.0, ("nothing was recognised",))
     if utterance.no_speech is not None and utterance.no_speech >= NO_SPEECH:
         return Understood(0.05, ("there was probably no speech at all",))
     evidence: list[str] = []
     odds = _recognised(utterance, evidence)
-    odds += _made_sense(understanding, expecting, evidence)
+    if understanding is not None:
+        odds += _made_sense(understanding, expecting, evidence)
     return Understood(1 / (1 + math.exp(-odds)), tuple(evidence))
 
 

@@ -106,3 +106,14 @@ class SentenceEmbedder:
         spread = np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + self._epsilon)
         scale, shift = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
         return np.asarray(centred / spread * scale + shift, np.float32)
+
+
+class LocalEmbedder:
+    """The model in this process, for those who await an embedder: no audio is due here."""
+
+    def __init__(self, model: SentenceEmbedder) -> None:
+        self._model = model
+
+    async def embed(self, texts: Sequence[str]) -> Floats:
+        """Vectors of shape (len(texts), 384), each of length 1."""
+        return self._model.embed(texts)

@@ -11,7 +11,7 @@ from wyoming.info import AsrModel, AsrProgram, Attribution, Info, TtsProgram, Tt
 
 from voiceagent.audio.frames import FRAME_BYTES, SAMPLE_RATE
 from voiceagent.audio.prosody import measure
-from voiceagent.config import Config
+from voiceagent.config import Config, Speech
 from voiceagent.speech.embedding import SentenceEmbedder
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate, registry
 from voiceagent.speech.piper import PiperSynthesizer, SynthesisError
@@ -29,7 +29,7 @@ class Engines:
 
     def __init__(self, config: Config) -> None:
         speech = config.speech
-        self.recognizer = None if speech.recognizer else _recognizer(config)
+        self.recognizer = None if speech.recognizer else load_recognizer(speech)
         self.embedder = SentenceEmbedder(locate(EMBEDDING_MODEL))
         self._default_voice = "" if speech.synthesizer else _short_name(speech.voice)
         self._voices: dict[str, PiperSynthesizer] = {}
@@ -103,8 +103,12 @@ class Engines:
         measure(np.zeros(SAMPLE_RATE, np.float32), SAMPLE_RATE)
 
 
-def _recognizer(config: Config) -> Recognizer:
-    speech = config.speech
+def load_recognizer(speech: Speech) -> Recognizer:
+    """The recogniser that the settings ask for.
+
+    Raises:
+        ModelError: its model is missing, differs from its hash or cannot be read.
+    """
     engine = speech.engine or ("vosk" if speech.vosk_model else "whisper")
     if engine == "vosk":
         if not speech.vosk_model:

@@ -1,4 +1,4 @@
-"""Piper voices, made for the telephone: sentence by sentence, 8 kHz, at an even loudness."""
+"""Piper voices: sentence by sentence, at the telephone's rate or another, at an even loudness."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ _SPEECH_DB = -20.0
 """Level of active speech, dBFS; about what telephone networks expect (ITU-T G.169, P.56)."""
 _ACTIVE_BELOW_PEAK_DB = 30.0
 _LIMIT_FROM = 0.7
-_BLOCK = SAMPLE_RATE // 50
-_LEAD = SAMPLE_RATE // 50
-"""Silence kept before the first sound of a piece."""
-_SENTENCE_PAUSE = SAMPLE_RATE // 5
-_CLAUSE_PAUSE = SAMPLE_RATE // 10
+_BLOCK_S = 0.02
+"""Speech is looked at in blocks; one of them is kept before the first sound of a piece."""
+_SENTENCE_PAUSE_S = 0.2
+_CLAUSE_PAUSE_S = 0.1
 
 
 class SynthesisError(Exception):
@@ -41,6 +40,7 @@ class PiperSynthesizer:
         path: the ``.onnx`` file, its ``.onnx.json`` beside it.
         name: the voice's name.
         length_scale: speed; above 1 is slower.
+        rate: samples a second of the speech.
         cache_bytes: how much finished speech is kept, oldest use forgotten first.
 
     Raises:
@@ -48,7 +48,13 @@ class PiperSynthesizer:
     """
 
     def __init__(
-        self, path: Path, name: str, *, length_scale: float = 1.0, cache_bytes: int = 32 << 20
+        self,
+        path: Path,
+        name: str,
+        *,
+        length_scale: float = 1.0,
+        rate: int = SAMPLE_RATE,
+        cache_bytes: int = 32 << 20,
     ) -> None:
         try:
             described = path.with_name(path.name + ".json").read_text(encoding="utf-8")
@@ -63,13 +69,14 @@ class PiperSynthesizer:
             raise ModelError(f"{path} is no Piper voice that can be read: {error}") from error
         self.name = name
         self.language = self._voice.config.espeak_voice.split("-")[0]
+        self.rate = rate
         self._config = SynthesisConfig(length_scale=length_scale)
         self._cache: OrderedDict[str, bytes] = OrderedDict()
         self._cache_bytes = cache_bytes
         self._lock = threading.Lock()
 
     def synthesize(self, text: str) -> Iterator[bytes]:
-        """Speech for the text, 16-bit mono at 8 kHz, a piece a sentence as it gets ready.
+        """Speech for the text, 16-bit mono at `rate`, a piece a sentence as it gets ready.
 
         Raises:
             SynthesisError: the voice failed.
@@ -101,14 +108,14 @@ class PiperSynthesizer:
         if not pieces:
             return np.zeros(0, np.float32)
         speech = np.concatenate(pieces)
-        narrow = resample(speech, self._voice.config.sample_rate, SAMPLE_RATE)
-        pause = _SENTENCE_PAUSE if sentence[-1] in ".!?" else _CLAUSE_PAUSE
-        return levelled(trimmed(narrow, pause))
+        speech = resample(speech, self._voice.config.sample_rate, self.rate)
+        pause_s = _SENTENCE_PAUSE_S if sentence[-1] in ".!?" else _CLAUSE_PAUSE_S
+        return levelled(trimmed(speech, round(pause_s * self.rate), self.rate), self.rate)
 
 
-def levelled(speech: Floats) -> Floats:
+def levelled(speech: Floats, rate: int = SAMPLE_RATE) -> Floats:
     """Speech with its active part at -20 dBFS and its peaks rounded off."""
-    power = _block_power(speech)
+    power = _block_power(speech, round(_BLOCK_S * rate))
     if not power.size or power.max() <= 0:
         return speech
     active = power[power > power.max() * 10 ** (-_ACTIVE_BELOW_PEAK_DB / 10)]
@@ -119,19 +126,20 @@ def levelled(speech: Floats) -> Floats:
     return np.where(over > 0, limited, louder).astype(np.float32)
 
 
-def trimmed(speech: Floats, pause: int) -> Floats:
+def trimmed(speech: Floats, pause: int, rate: int = SAMPLE_RATE) -> Floats:
     """Speech without the silence that the model puts at its ends, and `pause` samples of it
     after the last sound."""
-    power = _block_power(speech)
+    block = round(_BLOCK_S * rate)
+    power = _block_power(speech, block)
     if not power.size or power.max() <= 0:
         return speech
     loud = np.flatnonzero(power > power.max() * 1e-4)
-    start = max(0, int(loud[0]) * _BLOCK - _LEAD)
-    length = (int(loud[-1]) + 1) * _BLOCK + pause - start
+    start = max(0, (int(loud[0]) - 1) * block)
+    length = (int(loud[-1]) + 1) * block + pause - start
     kept = speech[start : start + length]
     return np.pad(kept, (0, length - kept.size))
 
 
-def _block_power(speech: Floats) -> Floats:
-    blocks = speech[: speech.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+def _block_power(speech: Floats, block: int) -> Floats:
+    blocks = speech[: speech.size // block * block].reshape(-1, block)
     return np.asarray(np.square(blocks).mean(axis=1), np.float32)

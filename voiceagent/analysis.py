@@ -1,0 +1,394 @@
+"""Recordings in, utterances out: what was said in a file, when, and how.
+
+The same parts that work on a call, without the call: voice activity, the recogniser, the
+acoustic measures and the detectors of the escalation. Everything runs in this process, the
+models are loaded once, and no more of a file is held than the utterances that are being
+recognised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TypeVar, overload
+
+import numpy as np
+
+from voiceagent.audio import wav
+from voiceagent.audio.frames import FRAME_BYTES, SAMPLE_RATE, Floats, to_float, to_pcm
+from voiceagent.audio.prosody import measure
+from voiceagent.audio.segments import Segment, Segmenter
+from voiceagent.audio.telephone import Telephone, telephone
+from voiceagent.dialogue.plan import Dialplan
+from voiceagent.dialogue.thresholds import Thresholds
+from voiceagent.dialogue.understanding import Understander
+from voiceagent.escalation.anger import AngerDetector
+from voiceagent.escalation.confidence import understood
+from voiceagent.escalation.prototypes import Prototypes
+from voiceagent.escalation.wish import wish_for_person
+from voiceagent.events import Fact, Probability, Understanding, Utterance, Word
+from voiceagent.speech.embedding import LocalEmbedder, SentenceEmbedder
+from voiceagent.speech.models import EMBEDDING_MODEL, locate, registry, store
+from voiceagent.speech.recognizer import Recognizer
+from voiceagent.speech.remembered import RememberedEmbedder
+
+WIDE_RATE = 16000
+"""Samples a second of what is not put through the telephone."""
+_BEFORE_S = 0.3
+_AFTER_S = 0.2
+"""Audio around an utterance that is recognised with it."""
+_LATE_S = 0.1
+"""An utterance's beginning is known this much late."""
+_WORTH_A_REASON = 0.3
+"""Anger from which its evidence is told."""
+
+
+class AnalysisError(Exception):
+    """Something cannot be analysed; the text says what, why and the mend."""
+
+
+class Finding(Fact):
+    """One utterance of a recording."""
+
+    file: str
+    channel: int | None = None
+    """From 1; None for a file of one channel."""
+    start_s: float
+    """Seconds from the start of the file, as all times."""
+    end_s: float
+    text: str
+    confidence: Probability | None
+    """The recogniser's own; None where the engine gives none or no words were found."""
+    words: tuple[Word, ...]
+    engine: str
+    anger: Probability
+    """From words and voice, the utterances before it considered."""
+    anger_voice: Probability | None
+    """By prosody alone; None where too little of it is voiced to be measured."""
+    anger_words: Probability
+    """By the words of this utterance alone."""
+    arousal: Probability | None
+    """How excited the voice is, whatever about."""
+    understood: Probability
+    """Probability that it was understood; by recognition alone where there is no dialplan."""
+    wish_for_person: Probability
+    topics: tuple[str, ...]
+    """Topics of the dialplan that belong to people."""
+    reasons: tuple[str, ...]
+    """What the detectors found."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is done with every file."""
+
+    language: str = "en"
+    wide: bool = False
+    """Recognise at 16 kHz what has more than 8 kHz, instead of through the telephone."""
+    mix: bool = False
+    """Mix the channels: they are one scene, not one speaker each."""
+    pause_s: float = 0.8
+    """Silence that ends an utterance."""
+
+
+@dataclass
+class Analyzer:
+    """Analyses recordings one after the other. Use `Analyzer.create`."""
+
+    settings: Settings
+    recognizer: Recognizer
+    embedder: LocalEmbedder
+    prototypes: Prototypes
+    plan: Dialplan | None = None
+    understander: Understander | None = None
+    workers: int = 1
+    """Utterances recognised at once."""
+    calm: tuple[Mapping[str, float], ...] = field(default=(), repr=False)
+    """Measures of the speaker's calm speech."""
+
+    @classmethod
+    async def create(
+        cls,
+        settings: Settings,
+        recognizer: Recognizer,
+        *,
+        plan: Dialplan | None = None,
+        baseline: Path | None = None,
+        workers: int = 1,
+    ) -> Analyzer:
+        """Load what is needed beside the recogniser.
+
+        Args:
+            plan: whose topics, intents and thresholds count.
+            baseline: a recording of the speaker's calm speech.
+
+        Raises:
+            AnalysisError: the baseline holds no speech that can be measured.
+            AudioFileError: it cannot be read.
+            ModelError: the embedding model is missing.
+            RecognitionError: the recogniser does not know the language.
+        """
+        recognizer.open(SAMPLE_RATE, settings.language, ())
+        embedder = LocalEmbedder(SentenceEmbedder(locate(EMBEDDING_MODEL)))
+        model = registry()[EMBEDDING_MODEL].model_dump_json()
+        examples = RememberedEmbedder(embedder.embed, model, store())
+        return cls(
+            settings,
+            recognizer,
+            embedder,
+            await Prototypes.create(examples, settings.language),
+            plan,
+            await Understander.create(plan, embedder, examples=examples) if plan else None,
+            workers,
+            _calm(baseline, settings) if baseline else (),
+        )
+
+    async def analyze(self, path: Path) -> AsyncIterator[Finding]:
+        """The utterances of a file in the order of their starts, each as soon as it is there.
+
+        Raises:
+            AudioFileError: the file cannot be read, or not to its end.
+            RecognitionError: the recogniser failed.
+        """
+        detectors: defaultdict[int, AngerDetector] = defaultdict(
+            lambda: AngerDetector(self.prototypes, self.settings.language, self.calm)
+        )
+        with ThreadPoolExecutor(self.workers) as pool:
+
+            def start(cut: Cut) -> Future[Utterance]:
+                return pool.submit(self._recognise, cut)
+
+            for cut, recognising in _ahead(cuts(path, self.settings), start, self.workers):
+                utterance = await asyncio.wrap_future(recognising)
+                yield await self._finding(path, cut, utterance, detectors[cut.channel or 0])
+
+    def _recognise(self, cut: Cut) -> Utterance:
+        vocabulary = self.plan.vocabulary if self.plan else ()
+        recognition = self.recognizer.open(cut.rate, self.settings.language, vocabulary)
+        recognition.feed(cut.around)
+        return recognition.finish()
+
+    async def _finding(
+        self, path: Path, cut: Cut, utterance: Utterance, detector: AngerDetector
+    ) -> Finding:
+        text = utterance.text
+        meaning, vector = await self._understand(text)
+        anger = detector.hear(text, cut.measures(), vector)
+        wish = wish_for_person(text, vector, self.prototypes, self.settings.language)
+        heard = understood(utterance, meaning, None)
+        limits = self.plan.escalation if self.plan else Thresholds()
+        met = {
+            name: surely
+            for name, surely in (meaning.topics if meaning else {}).items()
+            if surely >= limits.topic_handover
+        }
+        reasons = [f"the topic {name} belongs to people" for name in met]
+        reasons += wish.evidence if wish.refused or wish.probability >= limits.wish_handover else ()
+        reasons += anger.evidence if anger.probability >= _WORTH_A_REASON else ()
+        return Finding(
+            file=str(path),
+            channel=cut.channel,
+            start_s=_rounded(cut.segment.start_s),
+            end_s=_rounded(cut.segment.end_s),
+            text=text,
+            confidence=_rounded(utterance.confidence),
+            words=tuple(_placed(word, cut) for word in utterance.words),
+            engine=utterance.engine,
+            anger=_rounded(anger.probability),
+            anger_voice=_rounded(anger.voice),
+            anger_words=_rounded(anger.words),
+            arousal=_rounded(anger.arousal),
+            understood=_rounded(heard.probability),
+            wish_for_person=_rounded(wish.probability),
+            topics=tuple(met),
+            reasons=(*reasons, *heard.evidence),
+        )
+
+    async def _understand(self, text: str) -> tuple[Understanding | None, Floats | None]:
+        if not text:
+            return None, None
+        if self.understander is not None:
+            return await self.understander.understand(text)
+        return None, (await self.embedder.embed([text]))[0]
+
+
+# -- utterances of a file -----------------------------------------------------------------------
+
+
+class Cut(NamedTuple):
+    """An utterance, cut out of its file."""
+
+    segment: Segment
+    channel: int | None
+    rate: int
+    pcm: bytes
+    """The utterance alone, 16-bit at `rate`."""
+    around: bytes
+    """With the audio about it that is recognised with it."""
+    from_s: float
+    """Where `around` begins."""
+
+    def measures(self) -> dict[str, float] | None:
+        """Acoustic measures, as on the telephone."""
+        samples = to_float(self.pcm)
+        return measure(telephone(samples, self.rate) if self.rate != SAMPLE_RATE else samples)
+
+
+def cuts(path: Path, settings: Settings) -> Iterator[Cut]:
+    """The utterances of a file in the order of their starts.
+
+    Raises:
+        AudioFileError: the file cannot be read, or not to its end.
+    """
+    narrow = wav.rate_of(path) <= SAMPLE_RATE
+    channels: list[_Channel] = []
+    waiting: list[Cut] = []
+    before: Cut | None = None
+
+    def ready(until_s: float) -> Iterator[Cut]:
+        nonlocal before
+        waiting.sort(key=lambda cut: (cut.segment, cut.channel))
+        while waiting and waiting[0].segment.start_s <= until_s:
+            cut = waiting.pop(0)
+            # One speaker on both channels is one speaker.
+            if before is None or (cut.segment, cut.pcm) != (before.segment, before.pcm):
+                yield cut
+            before = cut
+
+    for block in wav.blocks(path, SAMPLE_RATE if narrow else WIDE_RATE):
+        if settings.mix:
+            block = block.mean(axis=0, keepdims=True)
+        if not channels:
+            numbers = [None] if len(block) == 1 else range(1, len(block) + 1)
+            channels = [_Channel(number, narrow, settings) for number in numbers]
+        for channel, samples in zip(channels, block, strict=True):
+            waiting += channel.push(samples)
+        if waiting:
+            yield from ready(min(channel.open_from_s for channel in channels))
+    for channel in channels:
+        waiting += channel.flush()
+    yield from ready(math.inf)
+
+
+class _Channel:
+    """One speaker of a file: what is heard is cut into utterances and then forgotten."""
+
+    def __init__(self, number: int | None, narrow: bool, settings: Settings) -> None:
+        self._number = number
+        self._telephone = None if narrow else Telephone(WIDE_RATE)
+        self._wide = settings.wide and not narrow
+        self._rate = WIDE_RATE if self._wide else SAMPLE_RATE
+        self._segmenter = Segmenter(settings.pause_s)
+        self._frames = bytearray()
+        """What the telephone gave and voice activity has not seen yet."""
+        self._kept = bytearray()
+        """What may still be recognised, from sample `_forgotten` on."""
+        self._forgotten = 0
+
+    @property
+    def open_from_s(self) -> float:
+        """No utterance still to come begins before this."""
+        since = self._segmenter.since_s
+        return self._segmenter.now_s if since is None else since
+
+    def push(self, samples: Floats) -> list[Cut]:
+        """Take samples; gives the utterances that have ended."""
+        heard = self._telephone.push(samples) if self._telephone else samples
+        return self._take(heard, samples if self._wide else heard)
+
+    def flush(self) -> list[Cut]:
+        """The file is over."""
+        rest = self._telephone.flush() if self._telephone else np.zeros(0, np.float32)
+        found = self._take(rest, rest if not self._wide else rest[:0])
+        last = self._segmenter.flush()
+        return found if last is None else [*found, self._cut(last)]
+
+    def _take(self, heard: Floats, kept: Floats) -> list[Cut]:
+        self._kept += to_pcm(kept)
+        self._frames += to_pcm(heard)
+        found = []
+        while len(self._frames) >= FRAME_BYTES:
+            frame = bytes(self._frames[:FRAME_BYTES])
+            del self._frames[:FRAME_BYTES]
+            if (segment := self._segmenter.push(frame)) is not None:
+                found.append(self._cut(segment))
+        self._forget(self.open_from_s - _BEFORE_S - _LATE_S)
+        return found
+
+    def _cut(self, segment: Segment) -> Cut:
+        from_s = max(0.0, segment.start_s - _BEFORE_S)
+        around = self._audio(from_s, segment.end_s + _AFTER_S)
+        alone = self._audio(*segment)
+        return Cut(segment, self._number, self._rate, alone, around, from_s)
+
+    def _audio(self, start_s: float, end_s: float) -> bytes:
+        first, last = (round(at * self._rate) - self._forgotten for at in (start_s, end_s))
+        return bytes(self._kept[2 * max(0, first) : 2 * last])
+
+    def _forget(self, before_s: float) -> None:
+        count = round(before_s * self._rate) - self._forgotten
+        if count > 0:
+            del self._kept[: 2 * count]
+            self._forgotten += count
+
+
+# -- small things -------------------------------------------------------------------------------
+
+
+def _calm(path: Path, settings: Settings) -> tuple[Mapping[str, float], ...]:
+    measured = [cut.measures() for cut in cuts(path, settings)]
+    calm = tuple(measures for measures in measured if measures is not None)
+    if not calm:
+        raise AnalysisError(
+            f"{path}: no speech in it that can be measured: "
+            "give a recording with some seconds of the speaker's calm voice"
+        )
+    return calm
+
+
+_Work = TypeVar("_Work")
+
+
+def _ahead(
+    items: Iterator[Cut], start: Callable[[Cut], _Work], count: int
+) -> Iterator[tuple[Cut, _Work]]:
+    """Each item with its work, which is begun for `count` items ahead."""
+    waiting: deque[tuple[Cut, _Work]] = deque()
+    broken: wav.AudioFileError | None = None
+    try:
+        for item in items:
+            waiting.append((item, start(item)))
+            if len(waiting) > count:
+                yield waiting.popleft()
+    except wav.AudioFileError as error:
+        broken = error
+    yield from waiting
+    if broken is not None:
+        raise broken
+
+
+def _placed(word: Word, cut: Cut) -> Word:
+    """A word with its times in the file, never outside its utterance."""
+    start_s, end_s = (
+        min(max(cut.from_s + at, cut.segment.start_s), cut.segment.end_s)
+        for at in (word.start_s, word.end_s)
+    )
+    return Word(
+        word=word.word,
+        start_s=_rounded(start_s),
+        end_s=_rounded(end_s),
+        confidence=_rounded(word.confidence),
+    )
+
+
+@overload
+def _rounded(value: float) -> float: ...
+@overload
+def _rounded(value: float | None) -> float | None: ...
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
