@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
+
+import structlog
 
 from voiceagent.audio.frames import FRAME_S
 from voiceagent.audio.recording import Recorder, Track
 from voiceagent.events import AnyEvent, Journal, Record, TranscriptLine, Verdict
 from voiceagent.telephony.call import Leg
+
+log = structlog.get_logger()
 
 
 class CallRecord:
@@ -65,20 +70,36 @@ class CallRecord:
 
     def listen(self, leg: Leg, received: Callable[[bytes], None], recordings: Path | None) -> None:
         """Give the leg's frames to `received`, and record both directions into a folder."""
+        leg.audio.received = received
         if recordings is None:
-            leg.audio.received = received
             return
-        self._recorder = Recorder(recordings / f"{self.call_id}.wav")
-        caller, agent = Track(self._recorder.caller), Track(self._recorder.agent)
+        with self._not_at_the_calls_cost():
+            self._recorder = Recorder(recordings / f"{self.call_id}.wav")
+            caller, agent = Track(self._recorder.caller), Track(self._recorder.agent)
 
-        def take(pcm: bytes) -> None:
-            caller.add(self.age_s - FRAME_S, pcm)
-            received(pcm)
+            def take(pcm: bytes) -> None:
+                self._keep(caller, self.age_s - FRAME_S, pcm)
+                received(pcm)
 
-        leg.audio.received = take
-        leg.audio.sent = lambda pcm: agent.add(self.age_s, pcm)
+            leg.audio.received = take
+            leg.audio.sent = lambda pcm: self._keep(agent, self.age_s, pcm)
 
     def close(self) -> None:
         """Finish the recording."""
+        with self._not_at_the_calls_cost():
+            if self._recorder is not None:
+                self._recorder.close()
+
+    def _keep(self, track: Track, at_s: float, pcm: bytes) -> None:
         if self._recorder is not None:
-            self._recorder.close()
+            with self._not_at_the_calls_cost():
+                track.add(at_s, pcm)
+
+    @contextlib.contextmanager
+    def _not_at_the_calls_cost(self) -> Iterator[None]:
+        """A full disk ends the recording and nothing else."""
+        try:
+            yield
+        except OSError as error:
+            self._recorder = None
+            log.error("recording.failed", call_id=self.call_id, error=str(error))

@@ -22,7 +22,7 @@ from voiceagent.dialogue.lookup import look_up
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
 from voiceagent.escalation.judge import Judge
-from voiceagent.events import CallEnded, Understanding, Utterance, Verdict
+from voiceagent.events import CallEnded, Expectation, Understanding, Utterance, Verdict
 from voiceagent.handoff.briefing import briefing
 from voiceagent.handoff.context import package
 from voiceagent.handoff.handover import Handover, Surroundings
@@ -79,7 +79,7 @@ class Conversation:
             vocabulary=services.plan.hints,
         )
         self._saying: asyncio.Task[Spoken | None] | None = None
-        self._sense: tuple[Utterance, asyncio.Task[Sense]] | None = None
+        self._sense: tuple[Utterance, Expectation | None, asyncio.Task[Sense]] | None = None
         self._handover: Handover | None = None
         self._turn = 0
         self._last_verdict: Verdict | None = None
@@ -109,7 +109,7 @@ class Conversation:
             self._why = "the line was shut down"
             raise
         finally:
-            sense = [self._sense[1]] if self._sense else []
+            sense = [self._sense[-1]] if self._sense else []
             await _cancelled(talking, gone, following, *sense)
             self._listener.close()
             self._speaker.stop()
@@ -229,14 +229,18 @@ class Conversation:
     def _begin_making_sense(self, utterance: Utterance, pcm: bytes) -> None:
         """Begin while it is still being waited whether the caller goes on."""
         if self._sense is not None:
-            self._sense[1].cancel()
+            self._sense[-1].cancel()
             self._sense = None
         if utterance.text.strip():
-            self._sense = utterance, asyncio.create_task(self._make_sense(utterance.text, pcm))
+            making = asyncio.create_task(self._make_sense(utterance.text, pcm))
+            self._sense = utterance, self._manager.expecting, making
 
     async def _sense_of(self, turn: Heard) -> Sense:
-        if self._sense is not None and self._sense[0] is turn.utterance:
-            return await self._sense[1]
+        if self._sense is not None:
+            of, expecting, making = self._sense
+            # An answer before it may have changed what was asked.
+            if of is turn.utterance and expecting == self._manager.expecting:
+                return await making
         return await self._make_sense(turn.utterance.text, turn.pcm)
 
     async def _make_sense(self, text: str, pcm: bytes) -> Sense:

@@ -1,0 +1,515 @@
+"""One caller's conversation: real dialogue, judge, turn-taking and transfer around played I/O."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.dialogue.small_plan import PLAN
+from tests.fakecall import Call, is_busy, picks_up, rings
+from tests.virtualtime import in_virtual_time
+from voiceagent import events as e
+from voiceagent.audio.frames import SAMPLE_RATE
+from voiceagent.audio.wav import load_channels
+from voiceagent.config import Handover
+from voiceagent.dialogue.plan import Dialplan
+from voiceagent.speech.embedding import SentenceEmbedder
+from voiceagent.speech.models import EMBEDDING_MODEL, locate, store
+from voiceagent.speech.remembered import RememberedEmbedder
+
+pytestmark = pytest.mark.models
+
+GREETING = "Acme, a machine."
+WANTS_PERSON = "I want to speak to a real person, please."
+NO_BRIEFING = Handover(briefing=False, ring_s=5.0)
+
+
+class Embedder:
+    """The packaged sentence embedder, in this process."""
+
+    def __init__(self) -> None:
+        self._model = SentenceEmbedder(locate(EMBEDDING_MODEL))
+
+    async def embed(self, texts: Sequence[str]) -> np.ndarray:
+        return self._model.embed(texts)
+
+
+@pytest.fixture(scope="module")
+def embedder() -> RememberedEmbedder:
+    """Sentences that were embedded before, in whatever run, are not embedded again."""
+    return RememberedEmbedder(Embedder().embed, EMBEDDING_MODEL, store())
+
+
+@pytest.fixture
+def make(embedder: RememberedEmbedder) -> Callable[..., Call]:
+    """Makes a call to the small dialplan; ``changes`` replaces sections of it."""
+
+    def make(changes: dict[str, Any] | None = None, **options: Any) -> Call:
+        return Call(Dialplan.model_validate(PLAN | (changes or {})), embedder, **options)
+
+    return make
+
+
+def order_by_http() -> dict[str, Any]:
+    lookup = {
+        "http": {"url": "http://orders.test/{{ number }}"},
+        "found": "It is {{ order.status }}.",
+        "not_found": "There is no {{ number }}.",
+    }
+    return {"lookups": {"order": lookup}}
+
+
+def types(call: Call) -> list[str]:
+    return [event.type for event in call.events]
+
+
+def in_order(call: Call, *names: str) -> bool:
+    """Whether these events were told in this order, others between them or not."""
+    told = iter(types(call))
+    return all(name in told for name in names)
+
+
+# -- turns --------------------------------------------------------------------------------------
+
+
+@in_virtual_time
+async def test_a_caller_is_greeted_and_a_question_becomes_a_verdict_and_an_answer(make) -> None:
+    async with make() as call:
+        await call.reply(GREETING)
+        await call.say("When are you open?")
+        await call.reply("From nine.")
+        verdict = await call.event(e.Verdict)
+        assert (verdict.turn, verdict.action) == (1, "continue")
+        assert verdict.understood > 0.5
+        understood = await call.event(e.TurnUnderstood)
+        assert understood.understanding.intent == "hours"
+        spoke = call.of(e.AgentSpoke)[-1]
+        assert (spoke.turn, spoke.interrupted) == (1, False)
+        assert spoke.gap_s is not None
+        assert 0.2 < spoke.gap_s < 1.5
+        assert in_order(
+            call,
+            *("call.arrived", "call.answered", "agent.spoke"),
+            *("turn.heard", "turn.understood", "verdict", "agent.spoke"),
+        )
+        call.hang_up()
+        assert (await call.end()).by == "caller"
+
+
+@in_virtual_time
+async def test_events_carry_the_call_and_a_clock_that_runs_from_the_invite(make) -> None:
+    async with make() as call:
+        await call.reply(GREETING)
+        await call.say("When are you open?")
+        await call.reply("From nine.")
+        call.hang_up()
+        await call.end()
+    records = call.journal.records
+    assert {record.call_id for record in records} == {"call-1"}
+    times = [record.t_s for record in records]
+    assert times == sorted(times)
+    heard = call.of(e.TurnHeard)[0].utterance
+    spoken = call.of(e.AgentSpoke)
+    assert spoken[0].end_s < heard.start_s < heard.end_s < spoken[1].start_s
+    assert records[-1].event.type == "call.ended"
+
+
+@in_virtual_time
+async def test_a_caller_who_interrupts_is_listened_to(make) -> None:
+    long = {"greeting": "This is a greeting that goes on and on. " * 5}
+    async with make(long) as call:
+        await asyncio.sleep(1.0)
+        await call.say("When are you open?")
+        await call.reply("From nine.")
+        greeting, answer = call.of(e.AgentSpoke)[:2]
+        assert greeting.interrupted
+        assert 0 < len(greeting.heard) < len(greeting.text)
+        assert answer.text.startswith("From nine.")
+        cut = call.of(e.CallerInterrupted)[0]
+        assert cut.start_s < cut.stopped_s < cut.start_s + 0.5
+
+
+@in_virtual_time
+async def test_a_silent_caller_is_asked_again_and_then_offered_a_person(make) -> None:
+    async with make() as call:
+        await call.reply("I did not hear anything.")
+        assert call.of(e.TurnMissed)[0].why == "no-input"
+        await call.reply("Would you like to speak to someone?")
+        assert [verdict.action for verdict in call.of(e.Verdict)] == ["clarify", "offer"]
+
+
+@in_virtual_time
+async def test_a_number_can_be_keyed_in(make) -> None:
+    async with make() as call:
+        await call.reply(GREETING)
+        await call.say("Where is my order?")
+        await call.reply("Number?")
+        call.press("471229")
+        await call.reply("It is sent.")
+        assert "".join(digit.digit for digit in call.of(e.DtmfReceived)) == "471229"
+        assert call.of(e.LookupDone)[0].found
+
+
+@in_virtual_time
+async def test_the_key_0_is_a_way_to_a_person_at_any_time(make) -> None:
+    long = {"greeting": "This is a greeting that goes on and on. " * 5}
+    async with make(long, people={"6001": picks_up}, handover=NO_BRIEFING) as call:
+        await asyncio.sleep(1.0)
+        call.press("0")
+        ended = await call.end()
+        assert ended.by == "transfer"
+        assert call.of(e.AgentSpoke)[0].interrupted
+        assert call.of(e.HandoverStarted)[0].topic == "general"
+
+
+@in_virtual_time
+async def test_another_key_than_0_is_no_turn(make) -> None:
+    async with make() as call:
+        await call.reply(GREETING)
+        call.press("5")
+        await call.say("When are you open?")
+        await call.reply("From nine.")
+        assert call.of(e.TurnHeard)[0].turn == 1
+        assert call.of(e.TurnMissed) == []
+
+
+@in_virtual_time
+async def test_a_goodbye_ends_the_call(make) -> None:
+    async with make() as call:
+        await call.reply(GREETING)
+        await call.say("stop")
+        ended = await call.end()
+        assert ended.by == "agent"
+        assert call.of(e.AgentSpoke)[-1].text == "Farewell."
+        assert not call.of(e.AgentSpoke)[-1].interrupted
+        assert call.leg.done[-1] == "hang up"
+
+
+# -- looking up ---------------------------------------------------------------------------------
+
+
+@in_virtual_time
+async def test_a_quick_look_up_is_answered_without_a_word_about_looking(make) -> None:
+    async with make() as call:
+        await call.reply(GREETING)
+        await call.say("Where is my order?")
+        await call.reply("Number?")
+        await call.say("471229")
+        await call.reply("It is sent.")
+        assert not any("Let me look" in spoke.text for spoke in call.of(e.AgentSpoke))
+
+
+@in_virtual_time
+async def test_a_slow_look_up_is_covered_by_a_word(make) -> None:
+    async def slow(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(2.0)
+        return httpx.Response(200, json={"status": "on its way"})
+
+    async with make(order_by_http(), http=slow) as call:
+        await call.reply(GREETING)
+        await call.say("Where is my order?")
+        await call.reply("Number?")
+        await call.say("471229")
+        await call.reply("It is on its way.")
+        said = [spoke.text for spoke in call.of(e.AgentSpoke)]
+        assert said[-2] == "Let me look that up."
+        assert call.of(e.LookupDone)[0].took_s == pytest.approx(2.0, abs=0.1)
+
+
+@in_virtual_time
+async def test_a_look_up_that_fails_is_regretted_and_a_person_offered(make) -> None:
+    async with make(order_by_http(), http=lambda request: httpx.Response(500)) as call:
+        await call.reply(GREETING)
+        await call.say("Where is my order?")
+        await call.reply("Number?")
+        await call.say("471229")
+        await call.reply("I am sorry, I cannot look that up at the moment. Would you like")
+        assert "500" in call.of(e.LookupDone)[0].error
+
+
+# -- offers and handovers -----------------------------------------------------------------------
+
+
+@in_virtual_time
+async def test_an_offer_that_is_accepted_leads_to_a_person(make) -> None:
+    async with make(people={"6001": picks_up}, handover=NO_BRIEFING) as call:
+        await call.reply("Would you like to speak to someone?")
+        await call.say("Yes, please.")
+        ended = await call.end()
+        assert (ended.by, ended.reason) == ("transfer", "transferred")
+        assert "said yes" in call.of(e.HandoverStarted)[0].reason
+
+
+@in_virtual_time
+async def test_an_offer_that_is_refused_is_not_made_again_at_once(make) -> None:
+    async with make(people={"6001": picks_up}) as call:
+        await call.reply("Would you like to speak to someone?")
+        await call.say("No.")
+        await call.reply("All right, let us go on.")
+        await call.event(e.TurnMissed, 4)
+        assert [verdict.action for verdict in call.of(e.Verdict)].count("offer") == 1
+        assert call.agent.called == []
+
+
+@in_virtual_time
+async def test_a_handover_is_announced_prepared_and_briefed_before_the_caller_is_sent(make) -> None:
+    async with make(people={"6001": picks_up}) as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        ended = await call.end()
+        assert ended.by == "transfer"
+        assert in_order(
+            call,
+            *("verdict", "agent.spoke", "handover.started", "handover.context", "caller.held"),
+            *("consultation.calling", "consultation.ringing", "consultation.answered"),
+            *("briefing.spoken", "refer.sent", "refer.answered", "handover.completed"),
+            "call.ended",
+        )
+        context = call.of(e.HandoverContextReady)[0].context
+        said = [(line.who, line.text) for line in context.transcript]
+        assert said[:2] == [("agent", GREETING), ("caller", WANTS_PERSON)]
+        assert said[2][0] == "agent"
+        assert call.of(e.Verdict)[0].action == "handover"
+        person = call.agent.called[0]
+        assert call.leg.done == ["answer", "hold", "refer to 6001", "hang up"]
+        assert person.ended.is_set()
+
+
+@in_virtual_time
+async def test_a_topic_goes_to_its_own_people_in_its_own_words(make) -> None:
+    async with make(people={"6003": picks_up}, handover=NO_BRIEFING) as call:
+        await call.reply(GREETING)
+        await call.say("My bill is wrong.")
+        await call.reply("A colleague looks at bills.")
+        await call.end()
+        assert call.of(e.HandoverStarted)[0].targets == ("6003",)
+        assert call.of(e.Verdict)[0].topic == "billing"
+
+
+@in_virtual_time
+async def test_an_emergency_text_cannot_be_cut_short(make) -> None:
+    danger = {"topics": {"danger": {"examples": ["he is dying"], "emergency": "Dial 112. " * 20}}}
+    async with make(danger, people={"6001": picks_up}, handover=NO_BRIEFING) as call:
+        await call.reply(GREETING)
+        await call.say("He is dying!")
+        await asyncio.sleep(1.0)
+        await call.start_saying("What? What?")
+        await call.end()
+        text = next(spoke for spoke in call.of(e.AgentSpoke) if "112" in spoke.text)
+        assert not text.interrupted
+        assert call.of(e.Verdict)[0].action == "emergency"
+
+
+@in_virtual_time
+async def test_when_nobody_can_be_reached_the_conversation_goes_on(make) -> None:
+    async with make(people={"6001": is_busy}) as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await call.reply("nobody could take your call")
+        assert call.of(e.HandoverFailed)[0].reason == "nobody"
+        assert call.of(e.ConsultationFailed)[0].code == 486
+        await call.say("When are you open?")
+        await call.reply("From nine.")
+        call.hang_up()
+        assert (await call.end()).by == "caller"
+        assert call.leg.done == ["answer", "hold", "resume"]
+
+
+@in_virtual_time
+async def test_a_target_that_cannot_be_dialled_is_as_one_who_does_not_answer(make) -> None:
+    async with make(people={}) as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await call.reply("nobody could take your call")
+        assert call.of(e.ConsultationFailed)[0].code == 503
+
+
+@in_virtual_time
+async def test_a_caller_who_leaves_while_the_phone_rings_leaves_nothing_ringing(make) -> None:
+    async with make(people={"6001": rings}) as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await call.event(e.ConsultationRinging)
+        call.hang_up()
+        ended = await call.end()
+        assert ended.by == "caller"
+        assert call.agent.called[0].done == ["hang up"]
+        assert call.of(e.HandoverFailed)[0].reason == "caller gone"
+
+
+@in_virtual_time
+async def test_a_caller_who_leaves_just_as_nobody_was_reached_is_not_waited_for(make) -> None:
+    async with make(people={"6001": is_busy}) as call:
+
+        async def resume() -> bool:
+            call.hang_up()
+            await asyncio.sleep(0.1)
+            return False
+
+        call.leg.resume = resume
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        assert (await call.end()).by == "caller"
+
+
+@in_virtual_time
+async def test_a_caller_whose_phone_does_not_transfer_is_joined_to_the_person(make) -> None:
+    async with make(people={"6001": picks_up}, handover=NO_BRIEFING) as call:
+        call.leg.refer_answers = ((603, True),)
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await call.event(e.HandoverBridged)
+        assert call.leg.done[-2:] == ["resume", "join 6001"]
+        call.agent.called[0].end()
+        ended = await call.end()
+        assert (ended.by, ended.reason) == ("transfer", "bridged")
+
+
+@in_virtual_time
+async def test_what_is_said_while_a_person_is_called_is_not_recognised(make) -> None:
+    async with make(people={"6001": rings}, handover=Handover(ring_s=5.0)) as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await call.event(e.ConsultationRinging)
+        await call.start_saying("When are you open?")
+        await call.reply("nobody could take your call")
+        assert len(call.of(e.TurnHeard)) == 1
+
+
+# -- when something is wrong with the agent -----------------------------------------------------
+
+
+@in_virtual_time
+async def test_without_recognition_the_caller_hears_why_and_gets_a_person(make) -> None:
+    async with make(people={"6001": picks_up}, handover=NO_BRIEFING) as call:
+        await call.reply(GREETING)
+        call.speech.hears = call.speech.speaks = False
+        await call.start_saying("When are you open?")
+        ended = await call.end()
+        assert ended.by == "transfer"
+        assert in_order(call, "speech.lost", "agent.spoke", "handover.started", "call.ended")
+        assert "technical problem" in call.of(e.AgentSpoke)[-1].text
+        assert "technical problem" in call.of(e.HandoverStarted)[0].reason
+
+
+@in_virtual_time
+async def test_without_a_voice_a_caller_gets_a_person_before_having_to_say_a_word(make) -> None:
+    async with make(people={"6001": picks_up}, handover=NO_BRIEFING) as call:
+        call.speech.speaks = False
+        ended = await call.end()
+        assert ended.by == "transfer"
+        assert call.of(e.TurnHeard) == call.of(e.TurnMissed) == []
+        assert ended.duration_s < 5.0
+
+
+@in_virtual_time
+async def test_a_voice_lost_over_an_answer_does_not_leave_the_caller_in_silence(make) -> None:
+    async with make(people={"6001": picks_up}, handover=NO_BRIEFING) as call:
+        await call.reply(GREETING)
+        call.speech.speaks = False
+        await call.say("When are you open?")
+        heard_until = call.of(e.TurnHeard)[0].utterance.end_s
+        ended = await call.end()
+        assert ended.by == "transfer"
+        assert ended.duration_s - heard_until < 5.0
+
+
+@in_virtual_time
+async def test_without_speech_and_without_a_person_the_caller_is_told_and_let_go(make) -> None:
+    async with make(people={"6001": is_busy}) as call:
+        call.speech.hears = call.speech.speaks = False
+        ended = await call.end()
+        assert ended.by == "error"
+        said = " ".join(spoke.text for spoke in call.of(e.AgentSpoke))
+        assert "nobody could take your call" in said
+        assert "Goodbye" in said
+        assert call.leg.done[-1] == "hang up"
+
+
+@in_virtual_time
+async def test_an_exception_inside_hands_the_caller_over(make, monkeypatch) -> None:
+    async with make(people={"6001": picks_up}, handover=NO_BRIEFING) as call:
+        await call.reply(GREETING)
+
+        def broken(*_: object, **__: object) -> None:
+            raise ZeroDivisionError("a mistake of ours")
+
+        monkeypatch.setattr(call.conversation._judge, "judge", broken)
+        await call.say("When are you open?")
+        ended = await call.end()
+        assert ended.by == "transfer"
+        assert call.of(e.HandoverCompleted)
+
+
+@in_virtual_time
+async def test_a_recording_that_cannot_be_written_does_not_cost_the_call(
+    make, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    records = {"recordings": tmp_path / "file" / "folder"}
+    async with make(records=records) as call:
+        await call.reply(GREETING)
+        await call.say("When are you open?")
+        await call.reply("From nine.")
+
+
+@in_virtual_time
+async def test_a_recording_has_both_sides_of_the_call(make, tmp_path: Path) -> None:
+    async with make(records={"recordings": tmp_path}) as call:
+        await call.reply(GREETING)
+        await call.say("When are you open?")
+        await call.reply("From nine.")
+        call.hang_up()
+        ended = await call.end()
+    caller, agent = load_channels(tmp_path / "call-1.wav")
+    assert caller.size / SAMPLE_RATE == pytest.approx(ended.duration_s, abs=0.2)
+    heard, greeting = call.of(e.TurnHeard)[0].utterance, call.of(e.AgentSpoke)[0]
+
+    def loudness(side: np.ndarray, when: e.Utterance | e.AgentSpoke) -> float:
+        return float(side[round(when.start_s * 8000) : round(when.end_s * 8000)].std())
+
+    assert loudness(caller, heard) > 20 * loudness(caller, greeting)
+    assert loudness(agent, greeting) > 20 * loudness(agent, heard)
+
+
+# -- leaving ------------------------------------------------------------------------------------
+
+
+@in_virtual_time
+async def test_a_caller_who_hangs_up_mid_sentence_ends_the_call_with_what_they_heard(make) -> None:
+    long = {"greeting": "This is a greeting that goes on and on. " * 5}
+    async with make(long) as call:
+        await asyncio.sleep(2.0)
+        call.hang_up()
+        ended = await call.end()
+        assert (ended.by, ended.reason) == ("caller", "hung up")
+        assert types(call)[-2:] == ["agent.spoke", "call.ended"]
+        assert call.of(e.AgentSpoke)[0].interrupted
+
+
+@in_virtual_time
+async def test_when_the_line_leaves_the_caller_is_handed_over_after_the_sentence(make) -> None:
+    async with make(people={"6001": picks_up}, handover=NO_BRIEFING) as call:
+        await asyncio.sleep(0.2)
+        call.conversation.leave()
+        ended = await call.end()
+        assert ended.by == "transfer"
+        greeting, announced = call.of(e.AgentSpoke)
+        assert not greeting.interrupted
+        assert "put you through" in announced.text
+
+
+@in_virtual_time
+async def test_a_conversation_that_is_cut_off_says_goodbye_to_its_leg(make) -> None:
+    async with make() as call:
+        await call.reply(GREETING)
+        call.running.cancel()
+        await asyncio.gather(call.running, return_exceptions=True)
+        assert call.leg.done == ["answer", "hang up"]
+        assert types(call)[-1] == "call.ended"
