@@ -112,6 +112,9 @@ class Speech(Section):
     """Recogniser of the own service. Left out: vosk if `vosk_model` is set, else whisper."""
     whisper_model: str = "whisper-base"
     """Name of a model in models/registry.toml, or the folder of a CTranslate2 Whisper model."""
+    small_model: str = "whisper-tiny-en"
+    """A faster Whisper model that takes over while utterances would wait longer than half a
+    second, and leaves when the queue is gone; "" for none. It takes about 130 MB."""
     vosk_model: str = ""
     """Name of a model in models/registry.toml, or the folder of a Vosk model."""
     voice: str = "joe-us"
@@ -123,7 +126,7 @@ class Speech(Section):
 class Turns(Section):
     """Turn-taking, in milliseconds and seconds. A dialplan's step may say otherwise."""
 
-    decode_after_ms: Annotated[int, Field(ge=60, le=2000)] = 200
+    decode_after_ms: Annotated[int, Field(ge=60, le=2000)] = 140
     """Silence after which recognition begins; thrown away when speech goes on."""
     end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 600
     """Silence that ends a turn when nothing is known about what was said."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -13,12 +13,15 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
+from tests.pbx.unpack import NotDebian, loader, unpack
 from voiceagent import config
 from voiceagent import events as e
 from voiceagent.children import Child
 from voiceagent.supervision.address import Address
 
 LINE = "line-1"
+PBX = Path(__file__).resolve().parent.parent / "pbx"
+CACHE = Path(os.environ.get("VOICEAGENT_PBX_CACHE", PBX / "cache")).resolve()
 
 
 def free_port() -> int:
@@ -53,16 +56,25 @@ async def embedded() -> AsyncIterator[str]:
         yield url
 
 
+def _install_mosquitto() -> list[str]:
+    """The command that runs mosquitto, which is unpacked once from Debian."""
+    try:
+        root = unpack(CACHE / "mosquitto", "bookworm", ("mosquitto",))
+    except NotDebian as reason:
+        if "VOICEAGENT_REQUIRE_PBX" in os.environ:
+            pytest.fail(f"no mosquitto for the tests: {reason}", pytrace=False)
+        pytest.skip(f"no mosquitto for the tests: {reason}")
+    return [*loader(root), str(root / "usr/sbin/mosquitto")]
+
+
 @contextlib.asynccontextmanager
 async def _mosquitto(folder: Path) -> AsyncIterator[str]:
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if program is None:
-        pytest.skip("mosquitto is not installed")
+    program = await asyncio.to_thread(_install_mosquitto)
     port = free_port()
     settings = folder / "mosquitto.conf"
     settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
     process = await asyncio.create_subprocess_exec(
-        program, "-c", str(settings), stderr=asyncio.subprocess.DEVNULL
+        *program, "-c", str(settings), stderr=asyncio.subprocess.DEVNULL
     )
     try:
         for _ in range(100):
