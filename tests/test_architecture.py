@@ -20,7 +20,7 @@ ORDER = (
     {"escalation"},
     {"analysis"},
     {"handoff"},
-    {"callrecord", "services"},
+    {"callrecord", "sense", "services"},
     {"conversation"},
     {"line"},
     {"records"},

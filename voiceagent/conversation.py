@@ -10,11 +10,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import date
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from voiceagent import events
 from voiceagent.callrecord import CallRecord
@@ -22,14 +20,15 @@ from voiceagent.dialogue.lookup import look_up
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
 from voiceagent.escalation.judge import Judge
-from voiceagent.events import CallEnded, Expectation, Understanding, Utterance, Verdict
+from voiceagent.events import CallEnded, Utterance, Verdict
 from voiceagent.handoff.briefing import briefing
 from voiceagent.handoff.context import package
 from voiceagent.handoff.handover import Handover, Surroundings
 from voiceagent.handoff.routing import targets
+from voiceagent.sense import SenseMaker
 from voiceagent.services import Services
 from voiceagent.speech.client import SpeechError
-from voiceagent.speech.listener import Heard, Key, Listener, Nothing, Turn
+from voiceagent.speech.listener import Key, Listener, Nothing, Turn
 from voiceagent.speech.speaker import Speaker, Spoken
 from voiceagent.telephony.call import Digit, Ended, Leg
 from voiceagent.telephony.transfer import Outcome
@@ -40,16 +39,6 @@ _QUICK_LOOKUP_S = 0.35
 """A look-up that takes longer is covered by a word."""
 _PERSON = "0"
 """The key that asks for a person."""
-
-
-class Sense(NamedTuple):
-    """What can be known of a turn before it is judged."""
-
-    understanding: Understanding
-    vector: NDArray[np.float32]
-    """Sentence embedding of the text."""
-    measures: dict[str, float] | None
-    """Acoustic measures of the voice, None where too little was voiced."""
 
 
 class Conversation:
@@ -74,12 +63,12 @@ class Conversation:
             on_pause=self._speaker.pause,
             on_resume=self._speaker.unpause,
             on_interrupted=self._interrupted,
-            on_recognised=self._begin_making_sense,
+            on_recognised=self._recognised,
             language=services.plan.language,
             vocabulary=services.plan.hints,
         )
         self._saying: asyncio.Task[Spoken | None] | None = None
-        self._sense: tuple[Utterance, Expectation | None, asyncio.Task[Sense]] | None = None
+        self._sense = SenseMaker(services.understander, services.speech)
         self._handover: Handover | None = None
         self._turn = 0
         self._last_verdict: Verdict | None = None
@@ -109,8 +98,8 @@ class Conversation:
             self._why = "the line was shut down"
             raise
         finally:
-            sense = [self._sense[-1]] if self._sense else []
-            await _cancelled(talking, gone, following, *sense)
+            await _cancelled(talking, gone, following)
+            self._sense.drop()
             self._listener.close()
             self._speaker.stop()
             await asyncio.gather(*filter(None, [self._saying]), return_exceptions=True)
@@ -198,7 +187,7 @@ class Conversation:
         if not utterance.text.strip():
             return self._answer_nothing("no-match")
         expecting = self._manager.expecting
-        understanding, vector, measures = await self._sense_of(turn)
+        understanding, vector, measures = await self._sense.of(turn, expecting)
         verdict = self._judge.judge(
             self._turn,
             utterance,
@@ -226,30 +215,8 @@ class Conversation:
             self._judge.declined()
         return reply
 
-    def _begin_making_sense(self, utterance: Utterance, pcm: bytes) -> None:
-        """Begin while it is still being waited whether the caller goes on."""
-        if self._sense is not None:
-            self._sense[-1].cancel()
-            self._sense = None
-        if utterance.text.strip():
-            making = asyncio.create_task(self._make_sense(utterance.text, pcm))
-            self._sense = utterance, self._manager.expecting, making
-
-    async def _sense_of(self, turn: Heard) -> Sense:
-        if self._sense is not None:
-            of, expecting, making = self._sense
-            # An answer before it may have changed what was asked.
-            if of is turn.utterance and expecting == self._manager.expecting:
-                return await making
-        return await self._make_sense(turn.utterance.text, turn.pcm)
-
-    async def _make_sense(self, text: str, pcm: bytes) -> Sense:
-        services = self._services
-        (understanding, vector), measures = await asyncio.gather(
-            services.understander.understand(text, self._manager.expecting),
-            services.speech.measure(pcm),
-        )
-        return Sense(understanding, vector, measures)
+    def _recognised(self, utterance: Utterance, pcm: bytes) -> None:
+        self._sense.begin(utterance, pcm, self._manager.expecting)
 
     def _answer_nothing(self, why: Literal["no-input", "no-match", "recognition-failed"]) -> Reply:
         self._record.event(events.TurnMissed(turn=self._turn, why=why))
