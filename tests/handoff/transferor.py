@@ -13,10 +13,11 @@ import json
 import sys
 from datetime import UTC, datetime
 
+from voiceagent import logs
 from voiceagent.audio.frames import SILENCE
 from voiceagent.audio.tones import tone
 from voiceagent.config import Handover as HandoverSettings
-from voiceagent.config import Sip
+from voiceagent.config import Log, Sip
 from voiceagent.events import CallFacts, Event, HandoverContext
 from voiceagent.handoff.handover import Handover, Surroundings
 from voiceagent.telephony.call import Ended, Leg
@@ -48,6 +49,7 @@ async def brief(person: Leg) -> str:
 
 
 async def main() -> None:
+    logs.configure(Log(level="warning"))  # standard output is for events alone
     options = json.loads(sys.argv[1])
     calls: asyncio.Queue[Leg] = asyncio.Queue()
     agent = UserAgent(Sip.model_validate(options["sip"]), calls.put_nowait)
