@@ -21,11 +21,12 @@ from typing import Any
 
 import numpy as np
 
+from voiceagent import logs
 from voiceagent.audio.frames import FRAME_S, SAMPLE_RATE, to_pcm
 from voiceagent.audio.recording import Recorder, Track
 from voiceagent.audio.tones import tone
 from voiceagent.audio.wav import load
-from voiceagent.config import Sip
+from voiceagent.config import Log, Sip
 from voiceagent.telephony.call import Confirmed, Digit, Ended, Leg, Progress, TransferStatus
 from voiceagent.telephony.media import Playback
 from voiceagent.telephony.useragent import UserAgent
@@ -202,6 +203,7 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     record = Path(options["record"]) if options.get("record") else None
     settings = Sip.model_validate(options["sip"])
+    logs.configure(Log(level="warning"))  # standard output is for events alone
     phone = Phone(settings, record, options["answer"], options["follow_refer"])
     asyncio.run(phone.run())
 
