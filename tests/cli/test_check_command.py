@@ -1,0 +1,80 @@
+"""`voiceagent check`: what is looked at, and what is said of it."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from voiceagent.cli.check import check, findings
+
+DIALPLAN = Path(__file__).parents[2] / "dialplans" / "shop.yaml"
+
+
+def settings(folder: Path, text: str = "", *, dialplan: Path = DIALPLAN) -> Path:
+    path = folder / "agent.toml"
+    lines = [f'dialplan = "{dialplan}"', "[sip]", 'address = "127.0.0.1"', "port = 0"]
+    path.write_text("\n".join([*lines, text]))
+    return path
+
+
+def found(path: Path) -> dict[str, str]:
+    """What is to be done, by what was looked at: its first word."""
+    return {what.split()[0]: problem for what, problem in findings(path)}
+
+
+def test_wrong_settings_are_all_that_is_told(tmp_path: Path) -> None:
+    path = settings(tmp_path, "prot = 5060")
+    ((what, problem),) = findings(path)
+    assert what == f"settings {path}"
+    assert "did you mean port?" in problem
+
+
+@pytest.mark.models
+def test_everything_is_looked_at_and_all_is_well(tmp_path: Path) -> None:
+    path = settings(tmp_path, 'dial_domain = "pbx"\n[mqtt]\nembedded_address = "127.0.0.1:0"')
+    seen = found(path)
+    assert {"settings", "dialplan", "handover", "model", "SIP", "IP", "embedded", "records"} == {
+        *seen
+    }
+    assert not any(seen.values())
+    printed = CliRunner().invoke(check, ["-c", str(path)])
+    assert printed.exit_code == 0
+    assert printed.output.count("✓") == len([*findings(path)])
+
+
+@pytest.mark.models
+def test_each_thing_that_is_wrong_is_told_with_its_mend(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sip, socket.socket() as broker:
+        for taken in (sip, broker):
+            taken.bind(("127.0.0.1", 0))
+        broker.listen()
+        path = settings(
+            tmp_path,
+            f'allow = []\n[mqtt]\nembedded_address = "127.0.0.1:{broker.getsockname()[1]}"\n'
+            '[records]\npath = "nowhere/voiceagent.db"',
+        )
+        port = sip.getsockname()[1]
+        path.write_text(path.read_text().replace("port = 0", f"port = {port}"))
+        seen = found(path)
+    assert "set sip.dial_domain" in seen["handover"]
+    assert "is an agent running?" in seen["SIP"]
+    assert "nobody may call" in seen["IP"]
+    assert "mqtt.embedded_address" in seen["embedded"]
+    assert "nowhere does not exist: make it" in seen["records"]
+    assert CliRunner().invoke(check, ["-c", str(path)]).exit_code == 1
+
+
+@pytest.mark.models
+def test_a_broker_address_that_is_none_is_a_finding_and_no_traceback(tmp_path: Path) -> None:
+    seen = found(settings(tmp_path, '[mqtt]\nembedded_address = "nonsense"'))
+    assert "is not host:port" in seen["embedded"]
+
+
+@pytest.mark.models
+def test_a_dialplan_that_is_not_there_does_not_hide_the_rest(tmp_path: Path) -> None:
+    seen = found(settings(tmp_path, dialplan=tmp_path / "missing.yaml"))
+    assert "missing.yaml" in seen["dialplan"]
+    assert "records" in seen
