@@ -18,6 +18,13 @@ from voiceagent.events import Expectation, Utterance
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.listener import Heard, Key, Listener, Nothing, Turn
 
+LIMITS = Turns(
+    decode_after_ms=200,
+    end_silence_ms=600,
+    end_silence_whole_ms=300,
+    end_silence_unfinished_ms=1500,
+    barge_in_ms=160,
+)
 SIX = Expectation(kind="digits", slot="number", min_digits=6, max_digits=6)
 QUIET = comfort_noise(5.0, -62.0, seed=3)
 VAD_LAG_S = 0.12
@@ -66,7 +73,7 @@ class Ear:
         self.interruptions: list[tuple[float, float]] = []
         self.line = b""
         """Everything that came in."""
-        turns = options.pop("turns", Turns())
+        turns = LIMITS.model_copy(update=options.pop("turns", {}))
         self.listener = Listener(
             self.recogniser,  # type: ignore[arg-type]
             turns,
@@ -232,7 +239,7 @@ async def test_what_may_not_be_interrupted_is_not() -> None:
 
 @in_virtual_time
 async def test_a_silent_caller_is_told_after_the_agents_last_word() -> None:
-    ear = Ear(turns=Turns(no_input_s=2.0))
+    ear = Ear(turns={"no_input_s": 2.0})
     ear.agent(True)
     await ear.quiet(3.0)
     ear.agent(False)
@@ -244,7 +251,7 @@ async def test_a_silent_caller_is_told_after_the_agents_last_word() -> None:
 
 @in_virtual_time
 async def test_a_step_has_limits_of_its_own_for_as_long_as_it_lasts() -> None:
-    ear = Ear(turns=Turns(no_input_s=5.0))
+    ear = Ear(turns={"no_input_s": 5.0})
     ear.listener.expect(SIX, {"no_input_s": 1.0})
     ear.agent(False)
     await ear.quiet(1.1)
@@ -355,7 +362,7 @@ async def test_hurrying_has_the_turn_come() -> None:
 
 @in_virtual_time
 async def test_after_a_gap_in_the_frames_times_are_right_again() -> None:
-    ear = Ear("Where is my order?", turns=Turns(no_input_s=10.0))
+    ear = Ear("Where is my order?", turns={"no_input_s": 10.0})
     await ear.quiet(1.0)
     await asyncio.sleep(3.0)
     await ear.quiet(0.2)
@@ -366,7 +373,7 @@ async def test_after_a_gap_in_the_frames_times_are_right_again() -> None:
 
 @in_virtual_time
 async def test_audio_kept_for_recognition_does_not_grow_without_end() -> None:
-    ear = Ear(turns=Turns(max_turn_s=2.0, no_input_s=120.0))
+    ear = Ear(turns={"max_turn_s": 2.0, "no_input_s": 120.0})
     for _ in range(3):
         await ear.quiet(5.0)
     assert len(ear.listener._frames) * FRAME_S == pytest.approx(7.0, abs=0.1)

@@ -19,6 +19,15 @@ from voiceagent.speech.turntaking import (
     TurnTaking,
 )
 
+LIMITS = Turns(
+    decode_after_ms=200,
+    end_silence_ms=600,
+    end_silence_whole_ms=300,
+    end_silence_unfinished_ms=1500,
+    no_input_s=7.0,
+    barge_in_ms=160,
+)
+"""Written out, so that the rules are tested whatever the defaults are tuned to."""
 SIX = Expectation(kind="digits", min_digits=6, max_digits=6)
 
 
@@ -27,7 +36,7 @@ class Call:
     """A call in which recognition answers 0.3 s after it was asked."""
 
     texts: list[str | None] = field(default_factory=list)
-    turns: Turns = field(default_factory=Turns)
+    turns: Turns = LIMITS
     decode_s: float = 0.3
     t: float = 0.0
     log: list[tuple[float, Command]] = field(default_factory=list)
@@ -170,7 +179,7 @@ def test_a_late_recognition_ends_the_turn_with_its_decode_still_running() -> Non
 
 
 def test_a_turn_without_end_is_ended() -> None:
-    call = Call(["on and on"], Turns(max_turn_s=5.0)).speak(6.0)
+    call = Call(["on and on"], LIMITS.model_copy(update={"max_turn_s": 5.0})).speak(6.0)
     assert call.end()[0] == pytest.approx(5.0, abs=0.05)
     assert call.end()[1].decode_id == 1
 
@@ -181,7 +190,7 @@ def test_no_input_counts_from_the_end_of_the_agents_speech_and_comes_once() -> N
 
 
 def test_no_input_is_reported_while_no_audio_comes_at_all() -> None:
-    machine = TurnTaking(Turns())
+    machine = TurnTaking(LIMITS)
     machine.agent_stopped(2.0)
     assert machine.tick(8.9) == []
     assert machine.tick(9.1) == [NoInput()]
