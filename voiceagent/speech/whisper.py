@@ -9,6 +9,7 @@ duration, a check of repetitions against the clock, and the probability of no sp
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ _PIECE_S = 25.0
 """Longer audio is cut into pieces, each at its quietest place in the last 5 s."""
 _SHORTEST_S = 0.1
 _BEAM = 2
+_CORES_ALONE = 2
 _VOCABULARY_TOKENS = 60
 _INVENTED = {"", "you", "thank you", "thanks for watching", "thank you for watching", "bye", "so"}
 """What Whisper writes where nobody speaks, without punctuation."""
@@ -64,7 +66,9 @@ class WhisperRecognizer:
     Args:
         folder: ``model.bin``, ``tokenizer.json``, ``vocabulary.txt`` and ``config.json``.
         name: what `Utterance.engine` will say.
-        workers: how many utterances are decoded at once, each on one thread.
+        workers: how many utterances are decoded at once. An utterance that is alone has two
+            cores to itself, since then nothing counts but how soon it is done; several share
+            what there is.
 
     Raises:
         ModelError: the folder does not hold such a model.
@@ -76,7 +80,10 @@ class WhisperRecognizer:
         self.name = name
         try:
             self._model = ctranslate2.models.Whisper(
-                str(folder), compute_type="int8", inter_threads=workers, intra_threads=1
+                str(folder),
+                compute_type="int8",
+                inter_threads=workers,
+                intra_threads=min(_CORES_ALONE, os.cpu_count() or 1),
             )
             self._vocabulary = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:
