@@ -126,7 +126,7 @@ class Speech(Section):
 class Turns(Section):
     """Turn-taking, in milliseconds and seconds. A dialplan's step may say otherwise."""
 
-    decode_after_ms: Annotated[int, Field(ge=60, le=2000)] = 140
+    decode_after_ms: Annotated[int, Field(ge=60, le=2000)] = 120
     """Silence after which recognition begins; thrown away when speech goes on."""
     end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 600
     """Silence that ends a turn when nothing is known about what was said."""
