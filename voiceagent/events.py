@@ -190,6 +190,16 @@ class SpeechRestored(Event):
     type: Literal["speech.restored"] = "speech.restored"
 
 
+class EngineChanged(Event):
+    """Utterances are recognised by another engine: a small one while many wait, or the usual
+    one again."""
+
+    type: Literal["speech.engine-changed"] = "speech.engine-changed"
+    engine: str
+    """As in `Utterance.engine`."""
+    before: str
+
+
 class CallArrived(Event):
     type: Literal["call.arrived"] = "call.arrived"
     facts: CallFacts
@@ -405,6 +415,7 @@ AnyEvent = Annotated[
     | LineStopped
     | SpeechLost
     | SpeechRestored
+    | EngineChanged
     | CallArrived
     | CallRefused
     | CallAnswered

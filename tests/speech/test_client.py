@@ -195,3 +195,19 @@ async def test_ping_asks_every_configured_service(tmp_path: Path) -> None:
     async with talking_to(tmp_path, on("describe", Info().event())) as (client, foreign):
         await client.ping()
     assert [event.type for event in foreign.got] == ["describe"]
+
+
+async def test_a_change_of_the_engine_is_told_once(tmp_path: Path) -> None:
+    engines = iter(["base", "base", "tiny", "tiny", "base"])
+
+    def answer(event: Event) -> list[Event]:
+        if event.type != "audio-stop":
+            return []
+        return [Transcript("yes", {"engine": next(engines)}).event()]
+
+    changes: list[tuple[str, str]] = []
+    async with talking_to(tmp_path, answer) as (client, _):
+        client.on_engine_changed = lambda event: changes.append((event.before, event.engine))
+        for _ in range(5):
+            await (await client.open("en")).finish()
+    assert changes == [("base", "tiny"), ("tiny", "base")]

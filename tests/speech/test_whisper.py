@@ -11,58 +11,10 @@ import pytest
 
 from voiceagent.audio.frames import to_pcm
 from voiceagent.audio.tones import ringback, tone
-from voiceagent.events import Utterance, Word
+from voiceagent.events import Expectation, Utterance
 from voiceagent.speech.models import ModelError, locate
 from voiceagent.speech.recognizer import RecognitionError
-from voiceagent.speech.whisper import (
-    WhisperRecognizer,
-    _is_invented,
-    _loops,
-    _pieces,
-    _Reading,
-)
-
-
-def spoken(text: str, word_s: float) -> list[Word]:
-    return [
-        Word(word=word, start_s=number * word_s, end_s=(number + 1) * word_s)
-        for number, word in enumerate(text.split())
-    ]
-
-
-def reading(text: str, no_speech: float, log_probability: float = -0.9) -> _Reading:
-    return _Reading(text, (), log_probability, no_speech, ())
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["five five five five", "no no no no, stop.", "four seven four seven four seven", "bye bye"],
-)
-def test_repetitions_that_a_person_has_time_for_are_no_loop(text: str) -> None:
-    assert not _loops(spoken(text, 0.25))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I see you you you you you you you you",
-        "and thank you very much and thank you very much and thank you very much",
-    ],
-)
-def test_repetitions_faster_than_anyone_speaks_are_a_loop(text: str) -> None:
-    assert _loops(spoken(text, 0.04))
-
-
-@pytest.mark.parametrize("text", [".", "", "...", "you", "You.", "Thank you."])
-def test_what_whisper_writes_into_silence_is_nothing(text: str) -> None:
-    assert _is_invented(reading(text, no_speech=0.9))
-
-
-@pytest.mark.parametrize(
-    ("text", "no_speech"), [("Thank you.", 0.05), ("Yes.", 0.5), ("Where is my order?", 0.2)]
-)
-def test_what_was_said_is_kept(text: str, no_speech: float) -> None:
-    assert not _is_invented(reading(text, no_speech))
+from voiceagent.speech.whisper import WhisperRecognizer, _pieces
 
 
 def test_long_audio_is_cut_where_it_is_quiet_and_nothing_is_lost() -> None:
@@ -85,8 +37,16 @@ def whisper() -> WhisperRecognizer:
     return WhisperRecognizer(locate("whisper-base"), "whisper-base")
 
 
-def heard(whisper: WhisperRecognizer, pcm: bytes, vocabulary: tuple[str, ...] = ()) -> Utterance:
-    recognition = whisper.open(8000, "en", vocabulary)
+SIX_DIGITS = Expectation(kind="digits", slot="order number", min_digits=6, max_digits=6)
+
+
+def heard(
+    whisper: WhisperRecognizer,
+    pcm: bytes,
+    vocabulary: tuple[str, ...] = (),
+    asked: Expectation | None = None,
+) -> Utterance:
+    recognition = whisper.open(8000, "en", vocabulary, asked)
     for start in range(0, len(pcm), 320):
         recognition.feed(pcm[start : start + 320])
     return recognition.finish()
@@ -165,3 +125,45 @@ def test_a_vocabulary_keeps_the_rest_intact(whisper, telephone) -> None:
 def test_a_language_the_model_does_not_know_is_refused(whisper) -> None:
     with pytest.raises(RecognitionError, match="'xx'"):
         whisper.open(8000, "xx", ())
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("number", ["471229", "555555", "900113"])
+def test_a_number_that_was_asked_for_is_read_digit_by_digit(whisper, telephone, number) -> None:
+    words = "zero one two three four five six seven eight nine".split()  # noqa: SIM905
+    said = ", ".join(words[int(digit)] for digit in number)
+    utterance = heard(whisper, telephone.say(f"{said}."), asked=SIX_DIGITS)
+    assert utterance.text.replace(" ", "") == number
+    assert [word.word for word in utterance.words] == list(number)
+    starts = [word.start_s for word in utterance.words]
+    assert starts == sorted(starts)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    "text", ["I don't have it here.", "Where do I find that?", "Can I speak to a person, please?"]
+)
+def test_an_answer_without_a_number_is_not_made_into_one(whisper, telephone, text) -> None:
+    utterance = heard(whisper, telephone.say(text), asked=SIX_DIGITS)
+    assert bare(utterance.text) == bare(text)
+
+
+@pytest.mark.models
+def test_a_number_that_is_only_begun_is_not_completed(whisper, telephone) -> None:
+    utterance = heard(whisper, telephone.say("four, seven, one,"), asked=SIX_DIGITS)
+    assert re.sub(r"\D", "", utterance.text) in ("471", "")
+    assert len(re.sub(r"\D", "", utterance.text)) < 6
+
+
+@pytest.mark.models
+def test_loud_noise_alone_gives_no_text(whisper) -> None:
+    noise = np.random.default_rng(5).standard_normal(24000).astype(np.float32) * 0.2
+    assert heard(whisper, to_pcm(noise)).text == ""
+    assert heard(whisper, to_pcm(noise), asked=SIX_DIGITS).text == ""
+
+
+@pytest.mark.models
+def test_other_readings_are_told_without_the_text_itself(whisper) -> None:
+    noise = np.random.default_rng(1).standard_normal(8000).astype(np.float32) * 0.01
+    utterance = heard(whisper, to_pcm(noise))
+    assert utterance.text not in utterance.alternatives

@@ -2,10 +2,12 @@
 
 import pytest
 
-from voiceagent.events import Utterance, Word
+from voiceagent.events import Expectation, Utterance, Word
 from voiceagent.speech.wire import (
     AddressError,
+    asked_of,
     parse_address,
+    transcribe_event,
     utterance_context,
     utterance_of,
 )
@@ -53,3 +55,18 @@ def test_an_utterance_comes_over_whole() -> None:
 @pytest.mark.parametrize("context", [None, {}, {"conversation": 7}, {"engine": 3, "words": "x"}])
 def test_where_a_foreign_server_gives_no_confidence_none_is_invented(context: dict | None) -> None:
     assert utterance_of(" yes ", context, 1.0) == Utterance(text="yes", end_s=1.0)
+
+
+def test_what_was_asked_for_travels_with_the_request() -> None:
+    asked = Expectation(kind="digits", slot="order", min_digits=6, max_digits=6)
+    event = transcribe_event("en", ["Northwind"], asked)
+    assert asked_of(event) == asked
+    assert event.data["transcript_names"] == ["Northwind"]
+    assert asked_of(transcribe_event("en", [], None)) is None
+
+
+def test_a_malformed_question_is_refused() -> None:
+    event = transcribe_event("en", [], None)
+    event.data["voiceagent-asked"] = {"kind": "riddle"}
+    with pytest.raises(ValueError, match="kind"):
+        asked_of(event)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wyoming.asr import Transcribe, Transcript, TranscriptChunk
+from wyoming.asr import Transcript, TranscriptChunk
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.event import Event, async_read_event, async_write_event
@@ -22,7 +22,7 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_float, to_pcm
 from voiceagent.audio.resample import Resampler
 from voiceagent.config import Config
-from voiceagent.events import Utterance
+from voiceagent.events import EngineChanged, Expectation, Utterance
 from voiceagent.speech.wire import (
     EMBED,
     MEASURE,
@@ -31,6 +31,7 @@ from voiceagent.speech.wire import (
     embedding_of,
     own_address,
     parse_address,
+    transcribe_event,
     utterance_of,
 )
 
@@ -60,24 +61,37 @@ class SpeechClient:
     """
 
     def __init__(self, config: Config) -> None:
+        self.on_engine_changed: Callable[[EngineChanged], None] | None = None
+        """Told when utterances come from another engine than before."""
+        self._engine = ""
         own = own_address(config)
         speech = config.speech
         self._own = own
         self._recognizer = parse_address(speech.recognizer) if speech.recognizer else own
         self._synthesizer = parse_address(speech.synthesizer) if speech.synthesizer else own
 
-    async def open(self, language: str = "en", vocabulary: Sequence[str] = ()) -> RecognitionStream:
+    async def open(
+        self,
+        language: str = "en",
+        vocabulary: Sequence[str] = (),
+        asked: Expectation | None = None,
+    ) -> RecognitionStream:
         """Begin to recognise an utterance.
 
         Args:
             language: language code, such as "en".
             vocabulary: words and names that are likely, best first.
+            asked: what the caller was asked for.
         """
         connection = await _Connection.open(self._recognizer)
-        names = list(vocabulary) or None
-        await connection.send(Transcribe(language=language, transcript_names=names).event())
+        await connection.send(transcribe_event(language, vocabulary, asked))
         await connection.send(AudioStart(**_AUDIO).event())
-        return RecognitionStream(connection)
+        return RecognitionStream(connection, self._note_engine)
+
+    def _note_engine(self, engine: str) -> None:
+        before, self._engine = self._engine, engine
+        if before and engine and engine != before and self.on_engine_changed:
+            self.on_engine_changed(EngineChanged(engine=engine, before=before))
 
     async def synthesize(self, text: str, voice: str | None = None) -> AsyncIterator[bytes]:
         """Speech for the text, in pieces, each as soon as it is there.
@@ -138,7 +152,8 @@ class SpeechClient:
 class RecognitionStream:
     """One utterance being recognised. End it by `finish` or by `cancel`."""
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: _Connection, note_engine: Callable[[str], None]) -> None:
+        self._note_engine = note_engine
         self.partial = ""
         """The text so far, empty when the engine gives none."""
         self._connection = connection
@@ -174,7 +189,9 @@ class RecognitionStream:
             ) from error
         finally:
             await self.cancel()
-        return utterance_of(text, context, self._samples / SAMPLE_RATE)
+        utterance = utterance_of(text, context, self._samples / SAMPLE_RATE)
+        self._note_engine(utterance.engine)
+        return utterance
 
     async def cancel(self) -> None:
         """Give the utterance up; its place in the queue is free at once."""

@@ -15,7 +15,7 @@ from voiceagent.config import Config, Speech
 from voiceagent.speech.embedding import SentenceEmbedder
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate, registry
 from voiceagent.speech.piper import PiperSynthesizer, SynthesisError
-from voiceagent.speech.recognizer import Recognizer
+from voiceagent.speech.recognizer import RecognitionError, Recognizer
 from voiceagent.speech.vosk import VoskRecognizer
 from voiceagent.speech.whisper import WhisperRecognizer
 
@@ -30,6 +30,7 @@ class Engines:
     def __init__(self, config: Config) -> None:
         speech = config.speech
         self.recognizer = None if speech.recognizer else load_recognizer(speech)
+        self.small = _small(config) if isinstance(self.recognizer, WhisperRecognizer) else None
         self.embedder = SentenceEmbedder(locate(EMBEDDING_MODEL))
         self._default_voice = "" if speech.synthesizer else _short_name(speech.voice)
         self._voices: dict[str, PiperSynthesizer] = {}
@@ -38,6 +39,19 @@ class Engines:
             self._voices[self._default_voice] = PiperSynthesizer(
                 locate(speech.voice), self._default_voice
             )
+
+    def recognizer_for(self, language: str, relieved: bool) -> Recognizer:
+        """The engine for an utterance: the small one in need, where it knows the language.
+
+        Raises:
+            RecognitionError: recognition is done by another service.
+        """
+        if self.recognizer is None:
+            raise RecognitionError("recognition is done by another service")
+        if not relieved or self.small is None:
+            return self.recognizer
+        knows = self.small.languages
+        return self.small if "*" in knows or language in knows else self.recognizer
 
     def voice(self, name: str | None) -> PiperSynthesizer:
         """The voice of that name, loaded at its first use; the configured one for None.
@@ -66,13 +80,16 @@ class Engines:
         }
         recognizers, synthesizers = [], []
         if (engine := self.recognizer) is not None:
-            languages = list(engine.languages)
-            model = AsrModel(name=engine.name, description=None, languages=languages, **own)
+            models = [
+                AsrModel(name=each.name, description=None, languages=list(each.languages), **own)
+                for each in (engine, self.small)
+                if each is not None
+            ]
             recognizers.append(
                 AsrProgram(
                     name="voiceagent",
                     description="Recognition for the telephone",
-                    models=[model],
+                    models=models,
                     supports_transcript_streaming=engine.streaming,
                     **own,
                 )
@@ -91,9 +108,11 @@ class Engines:
 
     def warm(self) -> None:
         """Do everything once: first uses are slow, and no caller should wait for them."""
-        if self.recognizer is not None:
-            language = next(iter(self.recognizer.languages))
-            recognition = self.recognizer.open(SAMPLE_RATE, language.replace("*", "en"), ())
+        for recognizer in (self.recognizer, self.small):
+            if recognizer is None:
+                continue
+            language = next(iter(recognizer.languages))
+            recognition = recognizer.open(SAMPLE_RATE, language.replace("*", "en"), ())
             recognition.feed(bytes(50 * FRAME_BYTES))
             recognition.finish()
         for voice in self._voices.values():
@@ -119,6 +138,14 @@ def load_recognizer(speech: Speech) -> Recognizer:
         return VoskRecognizer(locate(speech.vosk_model), _short_name(speech.vosk_model))
     folder = locate(speech.whisper_model)
     return WhisperRecognizer(folder, _short_name(speech.whisper_model), speech.workers)
+
+
+def _small(config: Config) -> Recognizer | None:
+    """The engine for when many wait, unless it is the usual one."""
+    name = config.speech.small_model
+    if not name or name == config.speech.whisper_model:
+        return None
+    return WhisperRecognizer(locate(name), _short_name(name), config.speech.workers)
 
 
 def _short_name(name_or_path: str) -> str:

@@ -22,6 +22,7 @@ from wyoming.tts import Synthesize
 
 from voiceagent.audio.frames import SAMPLE_RATE, to_float
 from voiceagent.audio.prosody import measure
+from voiceagent.events import Expectation
 from voiceagent.speech.engines import Engines
 from voiceagent.speech.piper import SynthesisError
 from voiceagent.speech.recognizer import Recognition, RecognitionError
@@ -30,6 +31,7 @@ from voiceagent.speech.wire import (
     MEASURE,
     MEASURES,
     PARTIAL_REPLACES,
+    asked_of,
     embedding_event,
     utterance_context,
 )
@@ -62,6 +64,7 @@ class Handler(AsyncEventHandler):  # type: ignore[misc]
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
         self._request: Transcribe | None = None
+        self._asked: Expectation | None = None
         self._recognition: _Running | None = None
 
     async def run(self) -> None:
@@ -98,7 +101,7 @@ class Handler(AsyncEventHandler):  # type: ignore[misc]
             self._end_audio()
         elif Transcribe.is_type(event.type):
             self._drop_recognition()
-            self._request = Transcribe.from_event(event)
+            self._request, self._asked = Transcribe.from_event(event), asked_of(event)
         elif Synthesize.is_type(event.type):
             self._work(self._synthesize(Synthesize.from_event(event)))
         elif event.type == EMBED:
@@ -156,9 +159,11 @@ class Handler(AsyncEventHandler):  # type: ignore[misc]
             )
         request = self._request or Transcribe()
         vocabulary = [*(request.transcript_names or ()), *(request.transcript_terms or ())]
-        recognizer = self._engines.recognizer
-        recognition = recognizer.open(start.rate, request.language or "en", vocabulary)
-        self._recognition = _Running(recognition, recognizer.streaming, start.rate, self)
+        language = request.language or "en"
+        recognizer = self._engines.recognizer_for(language, self._workers.relief_needed())
+        recognition = recognizer.open(start.rate, language, vocabulary, self._asked)
+        small = recognizer is not self._engines.recognizer
+        self._recognition = _Running(recognition, recognizer.streaming, small, start.rate, self)
 
     def _take_audio(self, chunk: AudioChunk) -> None:
         if self._recognition is None:
@@ -169,7 +174,7 @@ class Handler(AsyncEventHandler):  # type: ignore[misc]
 
     def _end_audio(self) -> None:
         running, self._recognition = self._recognition, None
-        self._request = None
+        self._request = self._asked = None
         if running is not None:
             self._work(running.finish())
 
@@ -223,9 +228,15 @@ class _Running:
     """A recognition that is being fed."""
 
     def __init__(
-        self, recognition: Recognition, streaming: bool, rate: int, handler: Handler
+        self,
+        recognition: Recognition,
+        streaming: bool,
+        small: bool,
+        rate: int,
+        handler: Handler,
     ) -> None:
         self.rate = rate
+        self._small = small
         self._recognition = recognition
         self._streaming = streaming
         self._handler = handler
@@ -253,7 +264,7 @@ class _Running:
         """Answer with the transcript."""
         if self._feeder is not None:
             await self._feeder
-        utterance = await self._handler.workers.recognize(self._recognition.finish)
+        utterance = await self._handler.workers.finish(self._recognition, self._small)
         context = utterance_context(utterance)
         await self._handler.write_event(Transcript(utterance.text, context).event())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from voiceagent.events import Utterance
+from voiceagent.events import Expectation, Utterance
 
 
 class RecognitionError(Exception):
@@ -43,7 +43,13 @@ class Recognizer(Protocol):
     def languages(self) -> Sequence[str]:
         """Language codes, or "*" for many."""
 
-    def open(self, rate: int, language: str, vocabulary: Sequence[str]) -> Recognition:
+    def open(
+        self,
+        rate: int,
+        language: str,
+        vocabulary: Sequence[str],
+        asked: Expectation | None = None,
+    ) -> Recognition:
         """Begin an utterance.
 
         Args:
@@ -51,6 +57,8 @@ class Recognizer(Protocol):
             language: code such as "en".
             vocabulary: words and names to be expected; an engine that cannot be biased
                 ignores them.
+            asked: what the caller was asked for. It helps where the sound leaves a choice; what
+                else they say is heard all the same.
 
         Raises:
             RecognitionError: the engine does not know the language.

@@ -11,7 +11,7 @@ from typing import Any
 
 import vosk
 
-from voiceagent.events import Utterance, Word
+from voiceagent.events import Expectation, Utterance, Word
 from voiceagent.speech.models import ModelError, registry
 from voiceagent.speech.recognizer import RecognitionError
 
@@ -46,7 +46,13 @@ class VoskRecognizer:
         self.name = name
         self.languages = tuple(languages or _languages(name, folder))
 
-    def open(self, rate: int, language: str, vocabulary: Sequence[str]) -> VoskRecognition:
+    def open(
+        self,
+        rate: int,
+        language: str,
+        vocabulary: Sequence[str],
+        asked: Expectation | None = None,
+    ) -> VoskRecognition:
         """Begin an utterance; see `Recognizer.open`. The vocabulary is not used: a Vosk grammar
         would hear nothing but its words."""
         if "*" not in self.languages and language not in self.languages:

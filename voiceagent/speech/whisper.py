@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import ctranslate2
@@ -23,8 +21,10 @@ from faster_whisper.tokenizer import Tokenizer
 
 from voiceagent.audio.frames import Floats, to_float
 from voiceagent.audio.resample import resample
-from voiceagent.events import Utterance, Word
+from voiceagent.events import Expectation, Utterance, Word
+from voiceagent.speech import digits
 from voiceagent.speech.models import ModelError
+from voiceagent.speech.readings import Reading, bare, is_invented, loops, settle, without_loop
 from voiceagent.speech.recognizer import RecognitionError
 
 _RATE = 16000
@@ -32,7 +32,7 @@ _HOP = 160
 _FRAMES_A_SECOND = _RATE // _HOP
 _TOKEN_S = 0.02
 """Seconds of audio for one position of the encoder."""
-_LEAD_S = 0.25
+_LEAD_S = 0.26
 """Silence put before the audio: a word on its very edge is often missed."""
 _PADDING_S = 10.0
 _WINDOW_S = 30.0
@@ -42,22 +42,6 @@ _SHORTEST_S = 0.1
 _BEAM = 2
 _CORES_ALONE = 2
 _VOCABULARY_TOKENS = 60
-_INVENTED = {"", "you", "thank you", "thanks for watching", "thank you for watching", "bye", "so"}
-"""What Whisper writes where nobody speaks, without punctuation."""
-_DESCRIBED = {"beep", "beeping", "ringing", "phone ringing", "music", "music playing", "silence"}
-"""What it writes of sounds that are no speech, as subtitles do."""
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """One decoding of one piece of audio."""
-
-    text: str
-    words: tuple[Word, ...]
-    log_probability: float
-    """Average over the tokens."""
-    no_speech: float
-    alternatives: tuple[str, ...]
 
 
 class WhisperRecognizer:
@@ -92,8 +76,16 @@ class WhisperRecognizer:
             ) from error
         self.languages: Sequence[str] = ("*",) if self._model.is_multilingual else ("en",)
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
+        self.digits = digits.reader(name)
+        """Reads digits where they were asked for; None for a model that none was taught for."""
 
-    def open(self, rate: int, language: str, vocabulary: Sequence[str]) -> WhisperRecognition:
+    def open(
+        self,
+        rate: int,
+        language: str,
+        vocabulary: Sequence[str],
+        asked: Expectation | None = None,
+    ) -> WhisperRecognition:
         """Begin an utterance; see `Recognizer.open`."""
         if "*" not in self.languages and language not in self.languages:
             raise RecognitionError(f"{self.name} does not know the language {language!r}")
@@ -105,21 +97,49 @@ class WhisperRecognizer:
             raise RecognitionError(
                 f"{self.name} does not know the language {language!r}"
             ) from error
-        return WhisperRecognition(self, tokenizer, rate, vocabulary)
+        # The digits were taught in English.
+        lengths = _lengths(asked) if language == "en" else None
+        return WhisperRecognition(self, tokenizer, rate, vocabulary, lengths)
 
-    def read(self, audio: Floats, tokenizer: Tokenizer, vocabulary: Sequence[str]) -> _Reading:
-        """Decode at most 29 s of audio at 16 kHz."""
-        audio = np.concatenate([np.zeros(round(_LEAD_S * _RATE), np.float32), audio])
-        reading = self._decode(audio, tokenizer, vocabulary, _PADDING_S)
-        if _loops(reading.words):
-            reading = self._decode(audio, tokenizer, (), _WINDOW_S)
+    def read(
+        self,
+        audio: Floats,
+        tokenizer: Tokenizer,
+        vocabulary: Sequence[str],
+        lengths: range | None = None,
+    ) -> Reading:
+        """Decode at most 29 s of audio at 16 kHz.
+
+        Args:
+            lengths: how many digits were asked for, where digits were.
+        """
+        reading, states = self._decode(audio, tokenizer, vocabulary, _PADDING_S)
+        if loops(reading.words):
+            reading, states = self._decode(audio, tokenizer, (), _WINDOW_S)
+            if loops(reading.words):
+                reading = without_loop(reading)
+        if lengths is not None and self.digits is not None:
+            reading = settle(reading, self.digits.read(states, lengths), lengths)
         return reading
+
+    def states(self, audio: Floats) -> Floats:
+        """The encoder's states of audio at 16 kHz, shape (frames of 20 ms, states)."""
+        return self._states(self._encode(audio, _PADDING_S), audio)
+
+    def _encode(self, audio: Floats, padding_s: float) -> ctranslate2.StorageView:
+        lead = np.zeros(round(_LEAD_S * _RATE), np.float32)
+        return self._model.encode(self._spectrum(np.concatenate([lead, audio]), padding_s))
+
+    def _states(self, encoded: ctranslate2.StorageView, audio: Floats) -> Floats:
+        first = round(_LEAD_S / _TOKEN_S)
+        last = first + math.ceil(audio.size / _RATE / _TOKEN_S)
+        return np.asarray(np.array(encoded)[0, first:last], np.float32)
 
     def _decode(
         self, audio: Floats, tokenizer: Tokenizer, vocabulary: Sequence[str], padding_s: float
-    ) -> _Reading:
-        seconds = audio.size / _RATE
-        encoded = self._model.encode(self._spectrum(audio, padding_s))
+    ) -> tuple[Reading, Floats]:
+        seconds = audio.size / _RATE + _LEAD_S
+        encoded = self._encode(audio, padding_s)
         prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         if vocabulary:
             hint = tokenizer.encode(" " + ", ".join(vocabulary) + ".")[:_VOCABULARY_TOKENS]
@@ -136,16 +156,17 @@ class WhisperRecognizer:
         tokens = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
         words = self._align(encoded, tokenizer, tokens, seconds)
         texts = [tokenizer.decode(sequence).strip() for sequence in result.sequences_ids]
-        others = {_bare(other): other for other in reversed(texts)}
-        return _Reading(
+        others = {bare(other): other for other in reversed(texts)}
+        reading = Reading(
             text=texts[0],
             words=tuple(words),
             log_probability=float(result.scores[0]),
             no_speech=min(1.0, max(0.0, float(result.no_speech_prob))),
             alternatives=tuple(
-                other for bare, other in others.items() if bare and bare != _bare(texts[0])
+                other for said, other in others.items() if said and said != bare(texts[0])
             ),
         )
+        return reading, self._states(encoded, audio)
 
     def _spectrum(self, audio: Floats, padding_s: float) -> ctranslate2.StorageView:
         spectrum = self._features(audio, padding=_HOP)
@@ -183,7 +204,7 @@ class WhisperRecognizer:
             end = starts.get(after, frames // 2) * _TOKEN_S
             probability = float(np.mean(aligned.text_token_probs[first:after]))
             first = after
-            if words and not _bare(text):
+            if words and not bare(text):
                 words[-1] = words[-1].model_copy(update={"word": words[-1].word + text.strip()})
                 continue
             words.append(
@@ -206,11 +227,13 @@ class WhisperRecognition:
         tokenizer: Tokenizer,
         rate: int,
         vocabulary: Sequence[str],
+        lengths: range | None,
     ) -> None:
         self._recognizer = recognizer
         self._tokenizer = tokenizer
         self._rate = rate
         self._vocabulary = vocabulary
+        self._lengths = lengths
         self._pcm = bytearray()
 
     def feed(self, pcm: bytes) -> str:
@@ -226,13 +249,10 @@ class WhisperRecognition:
         if duration < _SHORTEST_S:
             return Utterance(text="", end_s=duration, no_speech=1.0, engine=engine)
         try:
-            readings = [
-                (start / _RATE, self._recognizer.read(piece, self._tokenizer, self._vocabulary))
-                for start, piece in _pieces(audio)
-            ]
+            readings = [(start / _RATE, self._read(piece)) for start, piece in _pieces(audio)]
         except RuntimeError as error:
             raise RecognitionError(f"{engine} failed: {error}") from error
-        spoken = [(start, reading) for start, reading in readings if not _is_invented(reading)]
+        spoken = [(start, reading) for start, reading in readings if not is_invented(reading)]
         no_speech = min(reading.no_speech for _, reading in readings)
         if not spoken:
             return Utterance(text="", end_s=duration, no_speech=no_speech, engine=engine)
@@ -246,6 +266,16 @@ class WhisperRecognition:
             no_speech=no_speech,
             engine=engine,
         )
+
+    def _read(self, piece: Floats) -> Reading:
+        return self._recognizer.read(piece, self._tokenizer, self._vocabulary, self._lengths)
+
+
+def _lengths(asked: Expectation | None) -> range | None:
+    """How many digits may be said, where digits were asked for."""
+    if asked is None or asked.kind != "digits":
+        return None
+    return range(asked.min_digits or 1, (asked.max_digits or 40) + 1)
 
 
 def _without_lead(moment_s: float, seconds: float) -> float:
@@ -274,40 +304,3 @@ def _pieces(audio: Floats) -> list[tuple[int, Floats]]:
         pieces.append((start, audio[start:cut]))
         start = cut
     return [*pieces, (start, audio[start:])]
-
-
-def _bare(text: str) -> str:
-    """The words alone, in lower case."""
-    return " ".join(re.sub(r"[^\w\s]", "", text).lower().split())
-
-
-def _is_invented(reading: _Reading) -> bool:
-    """Whether the text is what Whisper writes into silence, hiss and tones."""
-    bare = _bare(reading.text)
-    if not bare or bare in _DESCRIBED:
-        return True
-    if bare in _INVENTED:
-        return reading.no_speech > 0.4
-    return reading.no_speech > 0.8 and reading.log_probability < -0.7
-
-
-def _loops(words: Sequence[Word]) -> bool:
-    """Whether the text ends in a repetition nobody could have spoken.
-
-    People do repeat themselves, above all digits: "five five five five". They need time for
-    it, so a repetition counts as a loop only when its words follow each other faster than
-    anyone speaks.
-    """
-    texts = [_bare(word.word) for word in words]
-    for size in range(1, 9):
-        unit = texts[-size:]
-        count = 1
-        while texts[-(count + 1) * size : -count * size] == unit:
-            count += 1
-        if count < 3:
-            continue
-        repeated = words[-count * size :]
-        spoken_s = repeated[-1].end_s - repeated[0].start_s
-        if len(repeated) > 7.0 * spoken_s:
-            return True
-    return False

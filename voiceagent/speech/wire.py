@@ -3,26 +3,32 @@
 Wyoming is a line of JSON, then data, then a payload (https://github.com/OHF-Voice/wyoming).
 Two requests go beyond it, for work that must not hold up a line: sentence embeddings
 (``voiceagent-embed`` → ``voiceagent-embedding``) and acoustic measures
-(``voiceagent-measure`` → ``voiceagent-measures``).
+(``voiceagent-measure`` → ``voiceagent-measures``). A ``transcribe`` may carry what the caller was
+asked for, in ``voiceagent-asked``; other servers do not look at it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
+from wyoming.asr import Transcribe
 from wyoming.event import Event
 
 from voiceagent.config import Config
-from voiceagent.events import Utterance
+from voiceagent.events import Expectation, Utterance
 
 EMBED = "voiceagent-embed"
 EMBEDDING = "voiceagent-embedding"
 MEASURE = "voiceagent-measure"
 MEASURES = "voiceagent-measures"
+
+ASKED = "voiceagent-asked"
+"""Field of ``transcribe``: an `Expectation` without its defaults."""
 
 PARTIAL_REPLACES = "replaces"
 """Set in a ``transcript-chunk`` whose text takes the place of the chunks before it."""
@@ -80,6 +86,24 @@ def own_address(config: Config) -> Address:
     if config.speech.address:
         return parse_address(config.speech.address)
     return parse_address(f"unix:{Path(config.run_dir).resolve() / 'speech.sock'}")
+
+
+def transcribe_event(language: str, vocabulary: Sequence[str], asked: Expectation | None) -> Event:
+    """The request to recognise what follows."""
+    event: Event = Transcribe(language=language, transcript_names=list(vocabulary) or None).event()
+    if asked is not None:
+        event.data[ASKED] = asked.model_dump(mode="json", exclude_defaults=True)
+    return event
+
+
+def asked_of(event: Event) -> Expectation | None:
+    """What the caller was asked for, as a ``transcribe`` tells.
+
+    Raises:
+        ValueError: it tells something else in that field.
+    """
+    asked = event.data.get(ASKED)
+    return None if asked is None else Expectation.model_validate(asked, strict=False)
 
 
 def utterance_context(utterance: Utterance) -> dict[str, Any]:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+
+import structlog
+
+from voiceagent.events import Utterance
+from voiceagent.speech.recognizer import Recognition
+from voiceagent.speech.relief import Relief
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -29,6 +38,7 @@ class Workers:
         self._short = ThreadPoolExecutor(1, "short")
         self._most = recognition * _QUEUE_PER_WORKER
         self._waiting = 0
+        self._relief = Relief(recognition)
 
     async def recognize(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run recognition on its pool.
@@ -51,6 +61,30 @@ class Workers:
     async def short(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run what takes some tens of milliseconds."""
         return await _in(self._short, work, *arguments)
+
+    async def finish(self, recognition: Recognition, small: bool) -> Utterance:
+        """End a recognition on the pool, and learn how long that takes.
+
+        Raises:
+            Refusal: the queue is full.
+            RecognitionError: the engine failed.
+        """
+
+        def work() -> tuple[Utterance, float]:
+            began = time.monotonic()
+            return recognition.finish(), time.monotonic() - began
+
+        utterance, seconds = await self.recognize(work)
+        self._relief.took(seconds, small)
+        return utterance
+
+    def relief_needed(self) -> bool:
+        """Whether so much is waiting that the small engine should take the next utterance."""
+        before = self._relief.needed
+        needed = self._relief.decide(time.monotonic(), self._waiting)
+        if needed != before:
+            log.info("speech.relief", needed=needed, unfinished=self._waiting)
+        return needed
 
     def close(self) -> None:
         """Drop what waits; what runs is not waited for."""

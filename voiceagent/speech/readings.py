@@ -1,0 +1,139 @@
+"""What Whisper makes of a piece of audio, and what of that can be believed.
+
+Guards against its inventions, and the choice between its text and a number that was read off
+the sound itself.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from voiceagent.events import Word
+from voiceagent.speech.digits import ReadNumber
+
+_INVENTED = {"", "you", "thank you", "thanks for watching", "thank you for watching", "bye", "so"}
+"""What Whisper writes where nobody speaks, without punctuation."""
+_DESCRIBED = {"beep", "beeping", "ringing", "phone ringing", "music", "music playing", "silence"}
+"""What it writes of sounds that are no speech, as subtitles do."""
+_UNITS = {word: str(value) for value, word in enumerate(
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+)} | {"oh": "0", "o": "0"}  # fmt: skip
+_COMPOSED = re.compile(
+    r"\b(double|triple|treble|twice|ten|eleven|twelve|hundred|thousand|\w+teen"
+    r"|(twen|thir|for|fif|six|seven|eigh|nine)ty)\b"
+)
+"""Words of numbers that are not said digit by digit."""
+_OTHER_S = 0.3
+"""So much other speech in the sound, and it is not a number alone."""
+_SURE_AGAINST_NUMBER = 0.3
+"""Surety of its least certain digit from which the sound overrules a text that would do."""
+_SURE_AGAINST_TEXT = 0.12
+"""The same against a text that is no number of the length that was asked for."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One decoding of one piece of audio."""
+
+    text: str
+    words: tuple[Word, ...]
+    log_probability: float
+    """Average over the tokens."""
+    no_speech: float
+    alternatives: tuple[str, ...]
+
+
+def settle(reading: Reading, number: ReadNumber, lengths: range) -> Reading:
+    """The text, or the number read off the sound where that is the better answer.
+
+    Args:
+        lengths: how many digits were asked for.
+    """
+    said_so = bare(reading.text)
+    said = _digit_by_digit(said_so.split())
+    if not number.digits or number.other_s > _OTHER_S or _COMPOSED.search(said_so):
+        return reading
+    needed = 0.0
+    if said != number.text:
+        fits = said is not None and len(said) in lengths
+        needed = _SURE_AGAINST_NUMBER if fits else _SURE_AGAINST_TEXT
+    if number.confidence < needed:
+        return reading
+    text = " ".join(number.text)
+    others = dict.fromkeys((reading.text, *reading.alternatives))
+    return replace(
+        reading,
+        text=text,
+        words=tuple(
+            Word(
+                word=digit.digit,
+                start_s=round(digit.start_s, 3),
+                end_s=round(digit.end_s, 3),
+                confidence=digit.confidence,
+            )
+            for digit in number.digits
+        ),
+        log_probability=math.log(max(number.confidence, 1e-3)),
+        alternatives=tuple(
+            other for other in others if _digit_by_digit(bare(other).split()) != number.text
+        ),
+    )
+
+
+def _digit_by_digit(words: Sequence[str]) -> str | None:
+    """The digits, when the words are nothing else."""
+    digits = [_UNITS.get(word, word) for word in words]
+    return "".join(digits) if digits and all(digit.isdecimal() for digit in digits) else None
+
+
+def bare(text: str) -> str:
+    """The words alone, in lower case."""
+    return " ".join(re.sub(r"[^\w\s]", "", re.sub(r"(?<=\w)-(?=\w)", " ", text)).lower().split())
+
+
+def is_invented(reading: Reading) -> bool:
+    """Whether the text is what Whisper writes into silence, hiss and tones."""
+    said = bare(reading.text)
+    if not said or said in _DESCRIBED:
+        return True
+    if said in _INVENTED:
+        return reading.no_speech > 0.4
+    return reading.no_speech > 0.8 and reading.log_probability < -0.7
+
+
+def loops(words: Sequence[Word]) -> bool:
+    """Whether the text ends in a repetition nobody could have spoken.
+
+    People do repeat themselves, above all digits: "five five five five". They need time for
+    it, so a repetition counts as a loop only when its words follow each other faster than
+    anyone speaks.
+    """
+    texts = [bare(word.word) for word in words]
+    for size in range(1, 9):
+        unit = texts[-size:]
+        count = 1
+        while texts[-(count + 1) * size : -count * size] == unit:
+            count += 1
+        if count < 3:
+            continue
+        repeated = words[-count * size :]
+        spoken_s = repeated[-1].end_s - repeated[0].start_s
+        if len(repeated) > 7.0 * spoken_s:
+            return True
+    return False
+
+
+def without_loop(reading: Reading) -> Reading:
+    """The reading with its last repetition said once."""
+    texts = [bare(word.word) for word in reading.words]
+    for size in range(1, 9):
+        count = 1
+        while texts[-(count + 1) * size : -count * size] == texts[-size:]:
+            count += 1
+        if count >= 3:
+            words = reading.words[: len(texts) - (count - 1) * size]
+            return replace(reading, words=words, text=" ".join(word.word for word in words))
+    return reading
