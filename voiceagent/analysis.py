@@ -168,7 +168,7 @@ class Analyzer:
                 yield await self._finding(path, cut, utterance, detectors[cut.channel or 0])
 
     def _recognise(self, cut: Cut) -> Utterance:
-        vocabulary = self.plan.vocabulary if self.plan else ()
+        vocabulary = self.plan.hints if self.plan else ()
         recognition = self.recognizer.open(cut.rate, self.settings.language, vocabulary)
         recognition.feed(cut.around)
         return recognition.finish()

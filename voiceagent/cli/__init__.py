@@ -13,6 +13,7 @@ _COMMANDS = {
     "calls": ("voiceagent.cli.watch", "calls"),
     "watch": ("voiceagent.cli.watch", "watch"),
     "analyze": ("voiceagent.cli.analyze", "analyze"),
+    "simulate": ("voiceagent.cli.simulate", "simulate"),
     "say": ("voiceagent.cli.say", "say"),
     "dialplan": ("voiceagent.cli.dialplan", "dialplan"),
     "models": ("voiceagent.cli.models", "models"),

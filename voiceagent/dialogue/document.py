@@ -28,6 +28,18 @@ class Problem:
         return f"{self.file}:{self.line}: {where}{': ' if where else ''}{self.wrong}: {self.mend}"
 
 
+class DocumentError(Exception):
+    """A document cannot be used.
+
+    Attributes:
+        problems: all that is wrong, in the order of the file.
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
 def path_text(place: Place) -> str:
     """A place as people write it: ``intents.order.examples[2]``."""
     text = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place)
@@ -54,8 +66,9 @@ class Document:
         self.problems.append(Problem(self.file, self.line(place), place, wrong, mend))
 
 
-def read(file: Path) -> Document:
-    """Read a YAML file. What cannot be read is among the document's problems."""
+def read(file: Path, what: str = "dialplan") -> Document:
+    """Read a YAML file that should hold a `what`. What cannot be read is among the document's
+    problems."""
     document = Document(file)
     try:
         text = file.read_text(encoding="utf-8")
@@ -77,7 +90,7 @@ def read(file: Path) -> Document:
         document.problem((), f"is not YAML ({error})", "take the character out")
         return document
     if node is None:
-        document.problem((), "is empty", "write a dialplan into it")
+        document.problem((), "is empty", f"write a {what} into it")
         return document
     document.value = _Reader(document).read(node, ())
     return document

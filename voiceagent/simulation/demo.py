@@ -54,9 +54,9 @@ _HEAR_S = 1.6
 _THINK_S = 0.5
 _RING_S = 2.0
 
-_CALLER = Actor(pitch_percent=114)
-_ANGRY = Actor(pitch_percent=119, level_db=-10.0)
-_PERSON = Actor(pitch_percent=88)
+_CALLER = Actor(pitch=114, level_db=-24)
+_ANGRY = Actor(pitch=119, level_db=-16)
+_PERSON = Actor(pitch=88, level_db=-24)
 
 _LINES = {
     "delivery": (_CALLER, "Hello! How much does delivery cost?"),

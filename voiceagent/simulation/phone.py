@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from voiceagent import logs
-from voiceagent.audio.frames import FRAME_S, SAMPLE_RATE, to_pcm
+from voiceagent.audio.frames import FRAME_S, SAMPLE_RATE, SILENCE, to_pcm
 from voiceagent.audio.recording import Recorder, Track
 from voiceagent.audio.tones import tone
 from voiceagent.audio.wav import load
@@ -38,10 +38,19 @@ _VOICE_LEVEL = 10 ** (-42 / 20)
 class Phone:
     """One phone: at most one call at a time is its `leg`, the newest."""
 
-    def __init__(self, settings: Sip, record: Path | None, answer: str, follow_refer: bool) -> None:
+    def __init__(
+        self,
+        settings: Sip,
+        record: Path | None,
+        answer: str,
+        follow_refer: bool,
+        quiet_s: float,
+    ) -> None:
         self._settings = settings
         self._answer = answer
         self._follow_refer = follow_refer
+        self._quiet_s = quiet_s
+        self._background = SILENCE
         self._recorder = Recorder(record) if record else None
         if self._recorder:
             self._out, self._in = Track(self._recorder.caller), Track(self._recorder.agent)
@@ -85,6 +94,8 @@ class Phone:
             case "call":
                 headers = [(k, v) for k, v in command.get("headers", {}).items()]
                 self._take(await self._agent.call(command["to"], headers))
+            case "background":
+                self._background = to_pcm(load(Path(command["file"])))
             case "play":
                 self._play(to_pcm(load(Path(command["file"]))))
             case "tone":
@@ -122,6 +133,7 @@ class Phone:
 
     def _take(self, leg: Leg) -> None:
         self._leg = leg
+        leg.audio.background(self._background)
         leg.audio.received, leg.audio.sent = self._heard, self._sent
         self._spawn(self._follow(leg))
 
@@ -136,7 +148,9 @@ class Phone:
 
     async def _tell_played(self, playback: Playback) -> None:
         await playback.finished.wait()
-        self._say("played", seconds=playback.played_s)
+        began = playback.started_at
+        since = None if began is None else time.time() - (time.monotonic() - began)
+        self._say("played", seconds=playback.played_s, since=since)
 
     async def _watch_registration(self) -> None:
         await self._agent.registered.wait()
@@ -169,14 +183,14 @@ class Phone:
     _changed_at = 0.0
 
     def _voice(self, loud: bool) -> None:
-        """Tell when the far side begins to make a sound, and when it has been quiet for 0.6 s."""
+        """Tell when the far side begins to make a sound, and when it has been quiet for a while."""
         now = time.monotonic()
         if loud:
             self._changed_at = now
         if loud and not self._loud:
             self._loud = True
             self._say("voice", on=True)
-        elif self._loud and not loud and now - self._changed_at > 0.6:
+        elif self._loud and not loud and now - self._changed_at > self._quiet_s:
             self._loud = False
             self._say("voice", on=False)
 
@@ -204,7 +218,7 @@ def main() -> None:
     record = Path(options["record"]) if options.get("record") else None
     settings = Sip.model_validate(options["sip"])
     logs.configure(Log(level="warning"))  # standard output is for events alone
-    phone = Phone(settings, record, options["answer"], options["follow_refer"])
+    phone = Phone(settings, record, options["answer"], options["follow_refer"], options["quiet_s"])
     asyncio.run(phone.run())
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -79,18 +79,30 @@ class ScriptedProcess:
             PhoneFailed: it did not come in time; the text lists what came instead.
         """
 
-        def find() -> Event | None:
-            wanted = {"event": event, **details}.items()
-            return next((seen for seen in self.events[after:] if wanted <= seen.items()), None)
+        wanted = {"event": event, **details}.items()
+        what = f"{event} {details or ''}"
+        at = await self.seen(lambda e: wanted <= e.items(), what, timeout_s=timeout_s, after=after)
+        return self.events[at]
+
+    async def seen(
+        self, wanted: Callable[[Event], bool], what: str, *, timeout_s: float, after: int = 0
+    ) -> int:
+        """Wait for an event that is wanted; its index, the first at or after index `after`.
+
+        Raises:
+            PhoneFailed: it did not come in time; the text lists what came instead.
+        """
+
+        def find() -> int | None:
+            there = range(after, len(self.events))
+            return next((at for at in there if wanted(self.events[at])), None)
 
         try:
             async with asyncio.timeout(timeout_s), self._news:
                 await self._news.wait_for(lambda: find() is not None)
         except TimeoutError:
             seen = ", ".join(item["event"] for item in self.events[after:]) or "nothing"
-            raise PhoneFailed(
-                f"{self.name}: no {event} {details or ''} within {timeout_s} s; saw {seen}"
-            ) from None
+            raise PhoneFailed(f"{self.name}: no {what} within {timeout_s} s; saw {seen}") from None
         found = find()
         assert found is not None
         return found
@@ -126,6 +138,7 @@ class PhoneProcess(ScriptedProcess):
         sip: its settings; port 0 takes a free one.
         answer: "auto" answers at once, "ring" only rings, a number such as "486" refuses.
         follow_refer: whether it does what a REFER asks for, or declines it.
+        quiet_s: silence after which the far side counts as quiet.
         record: two-channel WAV to write: left what it sent, right what it received.
     """
 
@@ -136,6 +149,7 @@ class PhoneProcess(ScriptedProcess):
         *,
         answer: str = "auto",
         follow_refer: bool = True,
+        quiet_s: float = 0.6,
         record: Path | None = None,
     ) -> None:
         self.sip = sip
@@ -143,6 +157,7 @@ class PhoneProcess(ScriptedProcess):
             "sip": sip.model_dump(mode="json"),
             "answer": answer,
             "follow_refer": follow_refer,
+            "quiet_s": quiet_s,
             "record": str(record) if record else None,
         }
         super().__init__(name, "voiceagent.simulation.phone", options)

@@ -113,13 +113,13 @@ class PiperSynthesizer:
         return levelled(trimmed(speech, round(pause_s * self.rate), self.rate), self.rate)
 
 
-def levelled(speech: Floats, rate: int = SAMPLE_RATE) -> Floats:
-    """Speech with its active part at -20 dBFS and its peaks rounded off."""
+def levelled(speech: Floats, rate: int = SAMPLE_RATE, level_db: float = _SPEECH_DB) -> Floats:
+    """Speech with its active part at `level_db` (dBFS) and its peaks rounded off."""
     power = _block_power(speech, round(_BLOCK_S * rate))
     if not power.size or power.max() <= 0:
         return speech
     active = power[power > power.max() * 10 ** (-_ACTIVE_BELOW_PEAK_DB / 10)]
-    louder = speech * np.float32(10 ** (_SPEECH_DB / 20) / np.sqrt(active.mean()))
+    louder = speech * np.float32(10 ** (level_db / 20) / np.sqrt(active.mean()))
     over = np.abs(louder) - _LIMIT_FROM
     room = 1.0 - _LIMIT_FROM
     limited = np.sign(louder) * (_LIMIT_FROM + room * np.tanh(np.maximum(over, 0) / room))
