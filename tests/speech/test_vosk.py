@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from voiceagent.events import Utterance
+from voiceagent.events import Expectation, Utterance
 from voiceagent.speech.models import ModelError, locate
 from voiceagent.speech.recognizer import RecognitionError
-from voiceagent.speech.vosk import VoskRecognizer
+from voiceagent.speech.vosk import VoskRecognition, VoskRecognizer
 
 
 def test_a_folder_without_a_model_is_named_with_the_mend(tmp_path: Path) -> None:
@@ -22,8 +22,10 @@ def vosk() -> VoskRecognizer:
     return VoskRecognizer(locate("vosk-ko"), "vosk-ko")
 
 
-def stream(vosk: VoskRecognizer, pcm: bytes) -> tuple[list[str], Utterance]:
-    recognition = vosk.open(8000, "ko", ())
+def stream(
+    vosk: VoskRecognizer, pcm: bytes, asked: Expectation | None = None
+) -> tuple[list[str], Utterance]:
+    recognition = vosk.open(8000, "ko", (), asked)
     partials = [recognition.feed(pcm[start : start + 1600]) for start in range(0, len(pcm), 1600)]
     return partials, recognition.finish()
 
@@ -55,3 +57,21 @@ def test_silence_gives_no_words_and_no_confidence(vosk) -> None:
 def test_another_language_is_refused(vosk) -> None:
     with pytest.raises(RecognitionError, match="knows ko, not 'en'"):
         vosk.open(8000, "en", ())
+
+
+@pytest.mark.models
+def test_a_grammar_hears_its_phrases_and_the_open_reading_is_told(vosk, telephone) -> None:
+    recognition = VoskRecognition(vosk._model, vosk.name, 8000, ["서울"])
+    recognition.feed(telephone.say("Tomorrow."))
+    utterance = recognition.finish()
+    assert set(utterance.text.split()) == {"서울"}
+    assert utterance.alternatives
+    assert all(word.confidence is not None for word in utterance.words)
+
+
+@pytest.mark.models
+def test_a_model_that_would_hear_an_answer_in_everything_gets_no_grammar(vosk, telephone) -> None:
+    pcm = telephone.say("Hello. I have a question about my order. Can you help me with it?")
+    _, free = stream(vosk, pcm)
+    _, asked = stream(vosk, pcm, Expectation(kind="choice", choices=("서울",)))
+    assert asked.text == free.text
