@@ -99,4 +99,6 @@ def _with(sound: Floats, background: Floats | None, random: np.random.Generator)
 def _extent(sound: Floats) -> tuple[float, float]:
     """When the sound begins and ends, seconds: from 40 dB below its loudest sample."""
     loud = np.flatnonzero(np.abs(sound) > 0.01 * np.abs(sound).max(initial=0.0))
-    return (loud[0] / SAMPLE_RATE, (loud[-1] + 1) / SAMPLE_RATE) if loud.size else (0.0, 0.0)
+    if not loud.size:
+        return 0.0, 0.0
+    return int(loud[0]) / SAMPLE_RATE, (int(loud[-1]) + 1) / SAMPLE_RATE
