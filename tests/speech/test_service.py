@@ -19,7 +19,8 @@ from wyoming.event import Event
 
 from voiceagent.children import Child
 from voiceagent.config import load
-from voiceagent.speech.client import SpeechClient, SpeechError
+from voiceagent.events import Utterance
+from voiceagent.speech.client import RecognitionStream, SpeechClient, SpeechError
 
 pytestmark = [pytest.mark.models, pytest.mark.asyncio(loop_scope="module")]
 
@@ -52,6 +53,15 @@ async def recognise(client: SpeechClient, pcm: bytes) -> str:
     return (await stream.finish()).text
 
 
+async def _finish(stream: RecognitionStream, pcm: bytes) -> Utterance:
+    stream.feed(pcm)
+    return await stream.finish()
+
+
+async def _open_and_finish(client: SpeechClient, pcm: bytes) -> Utterance:
+    return await _finish(await client.open("en"), pcm)
+
+
 async def raw(service: Child, *events: Event) -> Event:
     """Send events past our own client; the first answer."""
     uri = service.ready["address"].replace("unix:", "unix://")
@@ -80,6 +90,17 @@ async def test_many_utterances_at_once_each_get_their_own_text(client, telephone
     sounds = [telephone.say(f"I would like to ask about the {noun}.") for noun in nouns]
     texts = await asyncio.gather(*(recognise(client, sound) for sound in sounds))
     assert [noun in text.lower() for noun, text in zip(nouns, texts, strict=True)] == [True] * 6
+
+
+async def test_a_growing_queue_is_worked_off_by_the_small_engine(client, telephone) -> None:
+    pcm = telephone.say("I would like to ask about the parcel.")
+    streams = [await client.open("en") for _ in range(4)]
+    early = [asyncio.create_task(_finish(stream, pcm)) for stream in streams]
+    await asyncio.sleep(0.05)
+    late = [asyncio.create_task(_open_and_finish(client, pcm)) for _ in range(12)]
+    utterances = await asyncio.gather(*early, *late)
+    assert all("parcel" in utterance.text.lower() for utterance in utterances)
+    assert {utterance.engine for utterance in utterances} == {"whisper-base", "whisper-tiny-en"}
 
 
 async def test_embeddings_and_measures_come_from_the_service(client, telephone) -> None:
