@@ -24,7 +24,15 @@ from voiceagent.conversation import Conversation
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Embedder, Understander
 from voiceagent.escalation.prototypes import Prototypes
-from voiceagent.events import AnyEvent, CallEnded, CallFacts, Event, Record, Utterance
+from voiceagent.events import (
+    AnyEvent,
+    CallEnded,
+    CallFacts,
+    Event,
+    Expectation,
+    Record,
+    Utterance,
+)
 from voiceagent.services import SAFE_PHRASES, SafeVoice, Services, phrase
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.sentences import sentences
@@ -134,7 +142,12 @@ class FakeSpeech:
         self.hears = self.speaks = True
         self._embedder = embedder
 
-    async def open(self, language: str = "en", vocabulary: Sequence[str] = ()) -> FakeSpeech:
+    async def open(
+        self,
+        language: str = "en",
+        vocabulary: Sequence[str] = (),
+        asked: Expectation | None = None,
+    ) -> FakeSpeech:
         if not self.hears:
             raise SpeechError("nobody listens")
         return self

@@ -63,6 +63,7 @@ class Line:
             TelephonyError: the SIP port cannot be opened.
         """
         self._services = services
+        services.speech.on_engine_changed = self._emit
         await self.agent.start()
         # What lives as long as the process need not be looked at by the collector again.
         gc.collect()

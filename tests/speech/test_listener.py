@@ -38,11 +38,18 @@ class Recogniser:
     texts: list[str | Exception] = field(default_factory=list)
     takes_s: float = 0.15
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    expected: list[Expectation | None] = field(default_factory=list)
     heard: list[bytes] = field(default_factory=list)
     cancelled: int = 0
 
-    async def open(self, language: str = "en", vocabulary: Sequence[str] = ()) -> Stream:
+    async def open(
+        self,
+        language: str = "en",
+        vocabulary: Sequence[str] = (),
+        asked: Expectation | None = None,
+    ) -> Stream:
         self.asked.append((language, tuple(vocabulary)))
+        self.expected.append(asked)
         return Stream(self)
 
 
@@ -143,6 +150,17 @@ async def test_a_turn_comes_with_its_words_its_audio_and_its_times() -> None:
     assert turn.pcm in ear.line
     assert turn.timings["endpoint"] == pytest.approx(0.4, abs=VAD_LAG_S)
     assert turn.timings["recognition"] == 0.0
+
+
+@in_virtual_time
+async def test_recognition_knows_what_was_asked() -> None:
+    ear = Ear("471229")
+    asked = Expectation(kind="digits", min_digits=6, max_digits=6)
+    ear.listener.expect(asked, {})
+    await ear.speak(1.0)
+    await ear.quiet(0.6)
+    await ear.heard()
+    assert ear.recogniser.expected == [asked]
 
 
 @in_virtual_time

@@ -106,6 +106,7 @@ class Listener:
         self._on_interrupted = on_interrupted
         self._on_recognised = on_recognised
         self._machine = TurnTaking(turns)
+        self._asked: Expectation | None = None
         self._activity = VoiceActivity()
         self._frames: deque[tuple[float, bytes]] = deque()
         self._now = 0.0
@@ -165,6 +166,7 @@ class Listener:
         """What the agent asks for next, with the step's own limits of `Turns`."""
         self._machine.turns = self._turns.model_copy(update=limits)
         self._machine.expect(expected)
+        self._asked = expected
         self._interruptible = interruptible
 
     def deafen(self, deaf: bool) -> None:
@@ -244,7 +246,7 @@ class Listener:
     async def _decode(self, decode_id: int, pcm: bytes) -> Utterance | None:
         """What was said; None when that cannot be known, which `turn` is then told."""
         try:
-            stream = await self._speech.open(self._language, self._vocabulary)
+            stream = await self._speech.open(self._language, self._vocabulary, self._asked)
             try:
                 stream.feed(pcm)
                 utterance = await stream.finish()
