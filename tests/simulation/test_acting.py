@@ -28,7 +28,7 @@ def test_a_higher_voice_is_higher_and_no_faster(cast: Cast) -> None:
 
 def test_a_faster_voice_is_faster(cast: Cast) -> None:
     slow, fast = (cast.speak(TEXT, Actor(rate=rate)) for rate in (80, 130))
-    assert fast.size < 0.75 * slow.size
+    assert fast.size < 0.85 * slow.size
 
 
 def test_pauses_in_a_text_are_as_long_as_written(cast: Cast) -> None:
