@@ -23,7 +23,7 @@ def test_a_higher_voice_is_higher_and_no_faster(cast: Cast) -> None:
     low, high = (cast.speak(TEXT, Actor(pitch=pitch)) for pitch in (90, 120))
     apart = measure(high)["pitch"] - measure(low)["pitch"]
     assert apart == pytest.approx(12 * np.log2(120 / 90), abs=1.5)
-    assert high.size == pytest.approx(low.size, rel=0.15)
+    assert high.size == pytest.approx(low.size, rel=0.25)
 
 
 def test_a_faster_voice_is_faster(cast: Cast) -> None:
