@@ -345,3 +345,25 @@ def test_whatever_happens_there_is_something_to_say(moves: list[Any]) -> None:
         assert "{{" not in reply.say
         assert reply.expecting or reply.end or reply.handover
         assert manager.summary()
+
+
+def test_a_choice_that_sounds_like_another_wish_is_still_the_answer() -> None:
+    plan = Dialplan.model_validate(
+        PLAN
+        | {
+            "intents": PLAN["intents"]
+            | {
+                "visit": {
+                    "examples": ["I need a visit"],
+                    "slots": ["kind"],
+                    "answer": "{{ kind }}.",
+                }
+            }
+        }
+    )
+    manager = DialogueManager(plan, CallFacts(), TODAY)
+    manager.greet()
+    manager.turn(hear(manager, "I need a visit", "visit"))
+    manager.turn(hear(manager, "a jab please", "hours", near=0.95))
+    assert manager.slots == {"kind": "jab"}
+    assert manager.intent == "visit"

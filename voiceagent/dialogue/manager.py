@@ -235,7 +235,9 @@ class DialogueManager:
         asked = self._asked.slot
         slot = self._plan.slots[asked]
         other = self._wish(u, besides=self._intent) if u.similarity >= CLEAR else None
-        if other and u.similarity >= STRONG:
+        # "A blood test, please" sounds like a wish of its own, but it is what was offered.
+        chosen = slot.kind == "choice" and self._value(asked, u) is not None
+        if other and u.similarity >= STRONG and not chosen:
             return self._start(other, u, understood)
         correction = self._correction(u)
         denied = u.entities.get("yes_no") is False
