@@ -25,13 +25,22 @@ class Model:
         return np.asarray(scaled @ self.weights + self.offset)
 
 
-def fit(rows: Array, wanted: NDArray[np.bool_], groups: NDArray[np.str_], ridge: float) -> Model:
-    """Fit by Newton's method; both classes of every group weigh the same."""
+def fit(
+    rows: Array,
+    wanted: NDArray[np.bool_],
+    groups: NDArray[np.str_],
+    ridge: float,
+    balanced: bool = True,
+) -> Model:
+    """Fit by Newton's method; both classes of every group weigh the same if `balanced`, else
+    every row does."""
     means, scales = rows.mean(axis=0), rows.std(axis=0) + 1e-9
     scaled = np.clip((rows - means) / scales, -LIMIT, LIMIT)
     design = np.column_stack([scaled, np.ones(len(rows))])
     weight = np.zeros(len(rows))
-    for group in np.unique(groups):
+    if not balanced:
+        weight += 1.0
+    for group in np.unique(groups) if balanced else ():
         for value in (False, True):
             inside = (groups == group) & (wanted == value)
             weight[inside] = 1 / max(inside.sum(), 1)

@@ -1,4 +1,4 @@
-"""Where measurements are kept: one file, a key a benchmark, with date, machine and command."""
+"""Where every measurement leaves its figures: ``benchmarks/results.json``."""
 
 from __future__ import annotations
 
@@ -6,28 +6,38 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-_FILE = Path(__file__).with_name("results.json")
+RESULTS = Path(__file__).with_name("results.json")
 
 
-def record(name: str, figures: Mapping[str, Any]) -> None:
-    """Put the figures of a benchmark in the place of its earlier ones."""
-    kept = json.loads(_FILE.read_text(encoding="utf-8")) if _FILE.exists() else {}
-    kept[name] = {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        "command": " ".join(["python -m", f"benchmarks.{Path(sys.argv[0]).stem}", *sys.argv[1:]]),
-        "figures": dict(figures),
+def record(name: str, figures: dict[str, Any]) -> None:
+    """Put the figures under their name, with the date, the machine and the command."""
+    found = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+    found[name] = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "command": command(),
+        "figures": figures,
     }
-    _FILE.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    text = json.dumps(dict(sorted(found.items())), indent=1, ensure_ascii=False) + "\n"
+    RESULTS.write_text(text, encoding="utf-8")
 
 
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
+def machine() -> str:
+    """Processor, cores and memory."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GB"
+
+
+def command() -> str:
+    """The command as one would type it in the repository."""
+    script = Path(sys.argv[0]).stem
+    return " ".join(["python -m", f"benchmarks.{script}", *sys.argv[1:]])

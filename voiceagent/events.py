@@ -54,6 +54,9 @@ class Utterance(Fact):
     words: tuple[Word, ...] = ()
     alternatives: tuple[str, ...] = ()
     """Other readings, best first, without `text` itself."""
+    lead: Probability | None = None
+    """Share of this reading in the probability of all that were weighed, where the engine
+    tells."""
     no_speech: Probability | None = None
     """Probability that there was no speech at all, where the engine tells."""
     engine: str = ""

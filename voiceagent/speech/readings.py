@@ -30,8 +30,8 @@ _OTHER_S = 0.3
 """So much other speech in the sound, and it is not a number alone."""
 _SURE_AGAINST_NUMBER = 0.3
 """Surety of its least certain digit from which the sound overrules a text that would do."""
-_SURE_AGAINST_TEXT = 0.12
-"""The same against a text that is no number of the length that was asked for."""
+_SURE_AGAINST_WORDS = 0.12
+"""The same against words."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Reading:
     """Average over the tokens."""
     no_speech: float
     alternatives: tuple[str, ...]
+    lead: float = 1.0
+    """Share of the text in the probability of all readings that were weighed."""
 
 
 def settle(reading: Reading, number: ReadNumber, lengths: range) -> Reading:
@@ -54,13 +56,15 @@ def settle(reading: Reading, number: ReadNumber, lengths: range) -> Reading:
     """
     said_so = bare(reading.text)
     said = _digit_by_digit(said_so.split())
-    if not number.digits or number.other_s > _OTHER_S or _COMPOSED.search(said_so):
+    if not number.digits or _COMPOSED.search(said_so):
         return reading
-    needed = 0.0
-    if said != number.text:
-        fits = said is not None and len(said) in lengths
-        needed = _SURE_AGAINST_NUMBER if fits else _SURE_AGAINST_TEXT
-    if number.confidence < needed:
+    if said is None:
+        stands = number.other_s > _OTHER_S or number.confidence < _SURE_AGAINST_WORDS
+    elif len(said) in lengths and said != number.text:
+        stands = number.confidence < _SURE_AGAINST_NUMBER
+    else:
+        stands = len(number.text) not in lengths and said != number.text
+    if stands:
         return reading
     text = " ".join(number.text)
     others = dict.fromkeys((reading.text, *reading.alternatives))
@@ -77,8 +81,11 @@ def settle(reading: Reading, number: ReadNumber, lengths: range) -> Reading:
             for digit in number.digits
         ),
         log_probability=math.log(max(number.confidence, 1e-3)),
+        # Where text and sound agree, the text's own doubts are settled.
         alternatives=tuple(
-            other for other in others if _digit_by_digit(bare(other).split()) != number.text
+            other
+            for other in others
+            if said != number.text and _digit_by_digit(bare(other).split()) != number.text
         ),
     )
 
@@ -99,9 +106,11 @@ def is_invented(reading: Reading) -> bool:
     said = bare(reading.text)
     if not said or said in _DESCRIBED:
         return True
-    if said in _INVENTED:
+    if said in _INVENTED or set(said.split()) <= _INVENTED:
         return reading.no_speech > 0.4
-    return reading.no_speech > 0.8 and reading.log_probability < -0.7
+    # Loud noise seems like speech, but hardly any word of what is read into it is likely.
+    hopeless = reading.no_speech > 0.3 and reading.log_probability < -1.6
+    return hopeless or (reading.no_speech > 0.7 and reading.log_probability < -0.7)
 
 
 def loops(words: Sequence[Word]) -> bool:

@@ -40,6 +40,9 @@ _PIECE_S = 25.0
 """Longer audio is cut into pieces, each at its quietest place in the last 5 s."""
 _SHORTEST_S = 0.1
 _BEAM = 2
+_BEAM_SHORT = 5
+"""For what is shorter than `_SHORT_S`: there is little to go by, and little to pay."""
+_SHORT_S = 2.0
 _CORES_ALONE = 2
 _VOCABULARY_TOKENS = 60
 
@@ -140,6 +143,7 @@ class WhisperRecognizer:
     ) -> tuple[Reading, Floats]:
         seconds = audio.size / _RATE + _LEAD_S
         encoded = self._encode(audio, padding_s)
+        beam = _BEAM_SHORT if seconds < _SHORT_S + _LEAD_S else _BEAM
         prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         if vocabulary:
             hint = tokenizer.encode(" " + ", ".join(vocabulary) + ".")[:_VOCABULARY_TOKENS]
@@ -147,8 +151,8 @@ class WhisperRecognizer:
         result = self._model.generate(
             encoded,
             [prompt],
-            beam_size=_BEAM,
-            num_hypotheses=_BEAM,
+            beam_size=beam,
+            num_hypotheses=beam,
             max_length=min(len(prompt) + 10 + round(8 * seconds), 448),
             return_scores=True,
             return_no_speech_prob=True,
@@ -158,6 +162,7 @@ class WhisperRecognizer:
         texts = [tokenizer.decode(sequence).strip() for sequence in result.sequences_ids]
         others = {bare(other): other for other in reversed(texts)}
         reading = Reading(
+            lead=_lead(texts, result.scores, [len(ids) + 1 for ids in result.sequences_ids]),
             text=texts[0],
             words=tuple(words),
             log_probability=float(result.scores[0]),
@@ -263,6 +268,7 @@ class WhisperRecognition:
             confidence=min(1.0, math.exp(log_probability)),
             words=tuple(_moved(word, start) for start, reading in spoken for word in reading.words),
             alternatives=spoken[0][1].alternatives if len(readings) == 1 else (),
+            lead=min(reading.lead for _, reading in spoken),
             no_speech=no_speech,
             engine=engine,
         )
@@ -276,6 +282,14 @@ def _lengths(asked: Expectation | None) -> range | None:
     if asked is None or asked.kind != "digits":
         return None
     return range(asked.min_digits or 1, (asked.max_digits or 40) + 1)
+
+
+def _lead(texts: Sequence[str], scores: Sequence[float], lengths: Sequence[int]) -> float:
+    """Share of the first text in the probability of all; `scores` are averages over tokens."""
+    totals = np.array([score * length for score, length in zip(scores, lengths, strict=True)])
+    shares = np.exp(totals - totals.max())
+    same = np.array([bare(text) == bare(texts[0]) for text in texts])
+    return float(shares[same].sum() / shares.sum())
 
 
 def _without_lead(moment_s: float, seconds: float) -> float:
