@@ -75,7 +75,7 @@ async def test_what_is_not_as_expected_is_told_with_what_was_measured_and_two_ca
     scenario.write_text(
         "name: Unicorns\n"
         "steps:\n"
-        "  - listen: {contains: [unicorn, Northwind], within_s: 10}\n"
+        "  - listen: {contains: [unicorn, assistant], within_s: 10}\n"
         "  - digits: '12'\n"
         "  - hang_up\n"
     )
