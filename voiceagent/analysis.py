@@ -156,7 +156,9 @@ class Analyzer:
             RecognitionError: the recogniser failed.
         """
         detectors: defaultdict[int, AngerDetector] = defaultdict(
-            lambda: AngerDetector(self.prototypes, self.settings.language, self.calm)
+            lambda: AngerDetector(
+                self.prototypes, self.settings.language, self.calm, self._thresholds
+            )
         )
         with ThreadPoolExecutor(self.workers) as pool:
 
@@ -166,6 +168,10 @@ class Analyzer:
             for cut, recognising in _ahead(cuts(path, self.settings), start, self.workers):
                 utterance = await asyncio.wrap_future(recognising)
                 yield await self._finding(path, cut, utterance, detectors[cut.channel or 0])
+
+    @property
+    def _thresholds(self) -> Thresholds:
+        return self.plan.escalation if self.plan else Thresholds()
 
     def _recognise(self, cut: Cut) -> Utterance:
         vocabulary = self.plan.hints if self.plan else ()
@@ -178,10 +184,10 @@ class Analyzer:
     ) -> Finding:
         text = utterance.text
         meaning, vector = await self._understand(text)
-        anger = detector.hear(text, cut.measures(), vector)
+        limits = self._thresholds
+        anger = detector.hear(text, cut.measures() if limits.measures_voice else None, vector)
         wish = wish_for_person(text, vector, self.prototypes, self.settings.language)
         heard = understood(utterance, meaning, None)
-        limits = self.plan.escalation if self.plan else Thresholds()
         met = {
             name: surely
             for name, surely in (meaning.topics if meaning else {}).items()

@@ -68,7 +68,9 @@ class Conversation:
             vocabulary=services.plan.hints,
         )
         self._saying: asyncio.Task[Spoken | None] | None = None
-        self._sense = SenseMaker(services.understander, services.speech)
+        self._sense = SenseMaker(
+            services.understander, services.speech, voice=services.plan.escalation.measures_voice
+        )
         self._handover: Handover | None = None
         self._turn = 0
         self._last_verdict: Verdict | None = None
@@ -213,6 +215,7 @@ class Conversation:
         self._record.said("caller", utterance.text, utterance.start_s, utterance.end_s, verdict)
         if self._manager.offered_declined and not declined_before:
             self._judge.declined()
+            self._record.event(events.OfferDeclined(turn=self._turn))
         return reply
 
     def _recognised(self, utterance: Utterance, pcm: bytes) -> None:

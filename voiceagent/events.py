@@ -11,149 +11,50 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
+
+from voiceagent.facts import (
+    Action as Action,
+)
+from voiceagent.facts import (
+    CallFacts as CallFacts,
+)
+from voiceagent.facts import (
+    Expectation as Expectation,
+)
+from voiceagent.facts import (
+    Fact as Fact,
+)
+from voiceagent.facts import (
+    HandoverContext as HandoverContext,
+)
+from voiceagent.facts import (
+    Mark as Mark,
+)
+from voiceagent.facts import (
+    MarkReason as MarkReason,
+)
+from voiceagent.facts import (
+    Probability as Probability,
+)
+from voiceagent.facts import (
+    TranscriptLine as TranscriptLine,
+)
+from voiceagent.facts import (
+    TurnEvidence as TurnEvidence,
+)
+from voiceagent.facts import (
+    Understanding as Understanding,
+)
+from voiceagent.facts import (
+    Utterance as Utterance,
+)
+from voiceagent.facts import (
+    Word as Word,
+)
 
 SCHEMA_VERSION: Final = 1
 """Version of every message on the bus. Fields may be added within a version, not changed."""
-
-Probability = Annotated[float, Field(ge=0.0, le=1.0)]
-Action = Literal["continue", "clarify", "offer", "handover", "emergency"]
-
-
-class Fact(BaseModel):
-    """An immutable piece of vocabulary."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-# -- what was said ------------------------------------------------------------------------------
-
-
-class Word(Fact):
-    """One recognised word."""
-
-    word: str
-    start_s: float
-    """Start, seconds from the start of the utterance's audio."""
-    end_s: float
-    """End, seconds from the start of the utterance's audio."""
-    confidence: Probability | None = None
-    """The recogniser's probability, or None where the engine gives none."""
-
-
-class Utterance(Fact):
-    """What the recogniser made of one stretch of the caller's speech."""
-
-    text: str
-    start_s: float = 0.0
-    """Start of the speech, seconds from INVITE (from the start of a file in `analyze`)."""
-    end_s: float = 0.0
-    """End of the speech, same origin as `start_s`."""
-    confidence: Probability | None = None
-    """Raw confidence of the whole text, or None where the engine gives none."""
-    words: tuple[Word, ...] = ()
-    alternatives: tuple[str, ...] = ()
-    """Other readings, best first, without `text` itself."""
-    lead: Probability | None = None
-    """Share of this reading in the probability of all that were weighed, where the engine
-    tells."""
-    no_speech: Probability | None = None
-    """Probability that there was no speech at all, where the engine tells."""
-    engine: str = ""
-    """Name of the recogniser and its model, such as ``whisper-base``."""
-
-
-class Expectation(Fact):
-    """What the agent has just asked for: it tells turn-taking when an answer is whole."""
-
-    kind: Literal["open", "yes_no", "digits", "number", "date", "name", "choice"] = "open"
-    slot: str | None = None
-    """Name of the slot that the answer fills."""
-    min_digits: int | None = None
-    max_digits: int | None = None
-    choices: tuple[str, ...] = ()
-
-
-class Understanding(Fact):
-    """What a text means to a dialplan."""
-
-    text: str
-    intent: str | None = None
-    """Name of the nearest intent, or None when nothing is near enough."""
-    similarity: float = 0.0
-    """Cosine similarity to the nearest intent, -1 to 1."""
-    margin: float = 0.0
-    """Lead of the nearest intent over the next one, in cosine similarity."""
-    in_scope: bool = False
-    """Whether the text is something the dialplan speaks about at all."""
-    entities: dict[str, Any] = Field(default_factory=dict)
-    """Values found in the text by entity kind: ``digits``, ``number``, ``date`` (ISO 8601),
-    ``yes_no`` (bool), ``name``, ``choice``."""
-    topics: dict[str, float] = Field(default_factory=dict)
-    """Topics that belong to people, by name, with how surely they were met (0 to 1)."""
-
-
-class CallFacts(Fact):
-    """What the INVITE says about a call."""
-
-    caller_uri: str = ""
-    """URI of the From header (RFC 3261, 20.20)."""
-    caller_number: str = ""
-    """User part of the asserted identity (RFC 3325) where there is one, else of From."""
-    caller_name: str = ""
-    dialled: str = ""
-    """User part of the Request-URI."""
-    asserted_identity: str = ""
-    """URI of P-Asserted-Identity, empty when absent."""
-    diversion: str = ""
-    """URI of the first Diversion header (RFC 5806), empty when absent."""
-    headers: dict[str, str] = Field(default_factory=dict)
-    """The INVITE's ``X-*`` headers."""
-    sip_call_id: str = ""
-    source: str = ""
-    """Address and port the INVITE came from."""
-
-
-# -- what a person gets -------------------------------------------------------------------------
-
-
-class TranscriptLine(Fact):
-    """One line of the transcript, in the order of speaking."""
-
-    who: Literal["caller", "agent", "person"]
-    text: str
-    """What was heard: of an interrupted sentence only the part that left before the cut."""
-    start_s: float
-    end_s: float
-    confidence: Probability | None = None
-    anger: Probability | None = None
-
-
-class HandoverContext(Fact):
-    """Everything a person needs, so that the caller need not say it again."""
-
-    handover_id: str
-    """Opaque id, the same as in the ``User-to-User`` header (RFC 7433)."""
-    call_id: str
-    created_at: datetime
-    facts: CallFacts
-    language: str = "en"
-    reason: str
-    """Why the call is handed over, in a sentence."""
-    reasons: tuple[str, ...] = ()
-    """Every reason the policy gave, strongest first."""
-    topic: str = "general"
-    intent: str | None = None
-    """What the caller last wanted, as the dialplan names it."""
-    slots: dict[str, Any] = Field(default_factory=dict)
-    tried: tuple[str, ...] = ()
-    """What the agent did and what came of it, a sentence each."""
-    anger: Probability = 0.0
-    summary: str = ""
-    transcript: tuple[TranscriptLine, ...] = ()
-
-
-# -- events -------------------------------------------------------------------------------------
 
 
 class Event(Fact):
@@ -303,6 +204,17 @@ class Verdict(Event):
     """How much each detector weighed in the decision, 0 to 1, by detector name."""
     reasons: tuple[str, ...] = ()
     """Sentences a supervisor understands, strongest first."""
+    limits: dict[str, float] = Field(default_factory=dict)
+    """The thresholds it was decided by, by name as in a dialplan's ``escalation``."""
+    evidence: TurnEvidence | None = None
+    """What was decided on; None in records of a version that did not keep it."""
+
+
+class OfferDeclined(Event):
+    """The caller refused the person that was offered."""
+
+    type: Literal["offer.declined"] = "offer.declined"
+    turn: int
 
 
 class HandoverStarted(Event):
@@ -405,6 +317,19 @@ class HandoverFailed(Event):
     reason: str
 
 
+class HandoverMarked(Event):
+    """What a person says of a handover, or of a missing one, afterwards. The last mark counts."""
+
+    type: Literal["handover.marked"] = "handover.marked"
+    mark: Mark
+    reason: MarkReason | None = None
+    """Why a person was needed indeed, or what was taken for it."""
+    turn: int | None = None
+    """The caller's turn at which the handover would have been right, where it was not."""
+    by: str = ""
+    """Who says so."""
+
+
 class CallEnded(Event):
     type: Literal["call.ended"] = "call.ended"
     by: Literal["caller", "agent", "transfer", "error"]
@@ -430,6 +355,7 @@ AnyEvent = Annotated[
     | TurnUnderstood
     | LookupDone
     | Verdict
+    | OfferDeclined
     | HandoverStarted
     | HandoverContextReady
     | CallerHeld
@@ -444,6 +370,7 @@ AnyEvent = Annotated[
     | HandoverBridged
     | HandoverCompleted
     | HandoverFailed
+    | HandoverMarked
     | CallEnded,
     Field(discriminator="type"),
 ]

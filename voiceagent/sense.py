@@ -31,11 +31,16 @@ class _Begun(NamedTuple):
 
 
 class SenseMaker:
-    """Makes sense of one caller's turns."""
+    """Makes sense of one caller's turns.
 
-    def __init__(self, understander: Understander, speech: SpeechClient) -> None:
+    Args:
+        voice: whether to measure the voice; the dialplan may have it left alone.
+    """
+
+    def __init__(self, understander: Understander, speech: SpeechClient, *, voice: bool) -> None:
         self._understander = understander
         self._speech = speech
+        self._voice = voice
         self._begun: _Begun | None = None
 
     def begin(self, utterance: Utterance, pcm: bytes, expecting: Expectation | None) -> None:
@@ -64,10 +69,11 @@ class SenseMaker:
             self._begun = None
 
     async def _make(self, text: str, pcm: bytes, expecting: Expectation | None) -> Sense:
-        (understanding, vector), measures = await asyncio.gather(
-            self._understander.understand(text, expecting), self._speech.measure(pcm)
-        )
-        return Sense(understanding, vector, measures)
+        understanding = self._understander.understand(text, expecting)
+        if not self._voice:
+            return Sense(*await understanding, None)
+        meaning, measures = await asyncio.gather(understanding, self._speech.measure(pcm))
+        return Sense(*meaning, measures)
 
 
 def _look_at(making: asyncio.Task[Sense]) -> None:

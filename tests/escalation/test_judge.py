@@ -172,3 +172,33 @@ def test_a_call_gets_its_judge_in_less_than_a_millisecond():
     for _ in range(20):
         Judge(Thresholds())
     assert (time.perf_counter() - started) / 20 < 1e-3
+
+
+def test_a_verdict_keeps_what_it_was_decided_on_and_by():
+    limits = Thresholds(wish_handover=0.4)
+    verdict = turn(Judge(limits), 1, "Get me a human.", interrupted=True)
+    assert verdict.evidence.wish == verdict.wish_for_person
+    assert verdict.evidence.interrupted
+    assert verdict.limits["wish_handover"] == 0.4
+
+
+def test_anger_by_words_leaves_the_voice_alone():
+    judge = Judge(Thresholds(anger_by="words"))
+    verdict = turn(judge, 1, "You are useless, this is ridiculous.", measures=SHOUTED)
+    assert verdict.anger_voice is None
+    assert verdict.action == "handover"
+
+
+def test_anger_can_be_switched_off():
+    judge = Judge(Thresholds(anger_by="nothing"))
+    for number, text in enumerate(["You are useless.", "This is ridiculous.", "What a disgrace."]):
+        verdict = turn(judge, number, text, measures=SHOUTED, interrupted=True)
+        assert (verdict.anger, verdict.anger_words, verdict.anger_voice) == (0.0, 0.0, None)
+        assert verdict.action == "continue"
+
+
+def test_the_weight_of_the_voice_is_the_dialplans():
+    text, measures = "I told you for the third time", SHOUTED
+    deaf = turn(Judge(Thresholds(voice_weight=0)), 1, text, measures=measures)
+    keen = turn(Judge(Thresholds(voice_weight=1)), 1, text, measures=measures)
+    assert keen.anger > deaf.anger

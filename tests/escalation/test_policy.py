@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceagent.dialogue.thresholds import Thresholds
-from voiceagent.escalation.policy import Policy, TurnEvidence
+from voiceagent.escalation.policy import Policy
+from voiceagent.events import TurnEvidence
 
 CALM = TurnEvidence()
 NOT_UNDERSTOOD = TurnEvidence(understood=0.2)

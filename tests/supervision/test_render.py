@@ -25,6 +25,7 @@ def sample(kind: type[e.Event], context: e.HandoverContext) -> e.Event:
         "understanding": e.Understanding(text="hello"),
         "action": "continue",
         "why": "no-input",
+        "mark": "needed",
         "by": "caller",
         "targets": ("6001",),
     }

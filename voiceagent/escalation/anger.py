@@ -18,21 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.escalation.prototypes import Prototypes
+from voiceagent.escalation.temper import GROUND, Temper
 from voiceagent.escalation.words import anger_in_words
 
-GROUND = 0.3
-"""From this anger in the words on, the voice may add to it."""
-VOICE_ALONE = 0.4
-"""The most that voice and behaviour come to without such words."""
 BASELINE_TURNS = 3
 """Calm turns that make up the caller's own way of speaking."""
-MEMORY = 0.6
-"""How much of the tension of earlier turns is left a turn later."""
-VOICE = 0.5
-"""Weight of the voice beside the words; half of it before there is a baseline."""
-TREND = 1.5
-INTERRUPTING = 0.6
 LOUDER_DB = 4.0
 
 
@@ -49,6 +41,8 @@ class Anger:
     """How excited the voice is, whatever about: joy counts as much as anger."""
     grounded: bool = False
     """Whether words, now or in the turns before, speak of anger, and not the voice alone."""
+    voice_known: float = 0.5
+    """How well the caller's calm voice is known, from 0.5 (not at all) to 1."""
     evidence: tuple[str, ...] = ()
 
 
@@ -109,6 +103,7 @@ class AngerDetector:
 
     Args:
         calm: measures of the caller's calm speech; without them the first turns are the baseline.
+        weights: the dialplan's; they also say what anger is recognised by.
     """
 
     def __init__(
@@ -116,13 +111,17 @@ class AngerDetector:
         prototypes: Prototypes | None = None,
         language: str = "en",
         calm: Sequence[Mapping[str, float]] = (),
+        weights: Thresholds | None = None,
     ) -> None:
+        weights = weights or Thresholds()
+        self._off = weights.anger_by == "nothing"
+        self._by_voice = weights.measures_voice
+        self._temper = Temper(weights)
         self._prototypes = prototypes
         self._language = language
         self._model = prosody_model()
         self._calm = list(calm)
         self._baseline_turns = 0 if calm else BASELINE_TURNS
-        self._tension = 0.0
         self._last_level: float | None = None
 
     def hear(
@@ -143,32 +142,25 @@ class AngerDetector:
             interrupted: whether the caller cut the agent short to say this.
             repeated: whether the caller has said much the same before.
         """
+        if self._off:
+            return Anger(0.0, None, 0.0, None)
         words, evidence = anger_in_words(text, vector, self._prototypes, self._language)
         found = list(evidence)
         voice = arousal = None
-        odds = _odds(words)
-        if measures is not None:
+        known = (1 + trust(len(self._calm))) / 2
+        if measures is not None and self._by_voice:
             baseline = self._baseline()
             voice, arousal = self._model.voice(measures, baseline, len(self._calm))
-            known = (1 + trust(len(self._calm))) / 2
-            odds += VOICE * known * float(np.clip(_odds(voice), -0.5, 2.0))
             found += self._voice_evidence(measures, baseline, voice, repeated)
             self._last_level = measures["level"]
+            if words < GROUND and len(self._calm) < self._baseline_turns:
+                self._calm.append(measures)
         if interrupted:
-            odds += INTERRUPTING
             found.append("cut the agent short")
-        if self._tension > 0.15:
-            odds += TREND * self._tension
+        heat = self._temper.weigh(words, voice, known, interrupted)
+        if heat.upset_before:
             found.append("was already upset in the turns before")
-        grounded = words >= GROUND or (self._tension > 0.3 and words > 0.1)
-        probability = _probability(odds)
-        if not grounded:
-            probability = min(probability, VOICE_ALONE)
-        if measures is not None and words < GROUND and len(self._calm) < self._baseline_turns:
-            self._calm.append(measures)
-        heard = max(probability - GROUND, 0.0) if grounded else 0.0
-        self._tension = min(1.0, MEMORY * self._tension + heard)
-        return Anger(probability, voice, words, arousal, grounded, tuple(found))
+        return Anger(heat.probability, voice, words, arousal, heat.grounded, known, tuple(found))
 
     def _baseline(self) -> Mapping[str, float] | None:
         if not self._calm:
@@ -196,11 +188,6 @@ class AngerDetector:
         if repeated and before is not None and measures["level"] - before > LOUDER_DB:
             found.append("repeats it louder")
         return found
-
-
-def _odds(probability: float) -> float:
-    bounded = min(max(probability, 0.001), 0.999)
-    return math.log(bounded / (1 - bounded))
 
 
 def _probability(odds: float) -> float:

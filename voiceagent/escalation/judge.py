@@ -15,11 +15,11 @@ from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.dialogue.understanding import Embedder
 from voiceagent.escalation.anger import Anger, AngerDetector
 from voiceagent.escalation.confidence import Understood, understood
-from voiceagent.escalation.policy import Decision, Policy, TurnEvidence
+from voiceagent.escalation.policy import Decision, Policy
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.escalation.repetition import Repetition
 from voiceagent.escalation.wish import Wish, wish_for_person
-from voiceagent.events import Expectation, Understanding, Utterance, Verdict
+from voiceagent.events import Expectation, TurnEvidence, Understanding, Utterance, Verdict
 
 Missed = Literal["no-input", "no-match", "recognition-failed"]
 
@@ -39,7 +39,7 @@ class Judge:
         self._thresholds = thresholds
         self._prototypes = prototypes
         self._language = language
-        self._anger = AngerDetector(prototypes, language)
+        self._anger = AngerDetector(prototypes, language, weights=thresholds)
         self._repetition = Repetition()
         self._policy = Policy(thresholds)
 
@@ -81,18 +81,21 @@ class Judge:
             text, measures, vector, interrupted=interrupted, repeated=repeats > 0
         )
         wish = wish_for_person(text, vector, self._prototypes, self._language)
-        decision = self._policy.decide(
-            TurnEvidence(
-                understood=heard.probability,
-                anger=anger.probability,
-                anger_grounded=anger.grounded,
-                wish=wish.probability,
-                refuses_person=wish.refused,
-                topics=understanding.topics,
-                emergencies=emergency_topics,
-                repeats=repeats,
-            )
+        evidence = TurnEvidence(
+            understood=heard.probability,
+            anger=anger.probability,
+            anger_grounded=anger.grounded,
+            anger_words=anger.words,
+            anger_voice=anger.voice,
+            voice_known=anger.voice_known,
+            interrupted=interrupted,
+            wish=wish.probability,
+            refuses_person=wish.refused,
+            topics=understanding.topics,
+            emergencies=emergency_topics,
+            repeats=repeats,
         )
+        decision = self._policy.decide(evidence)
         return Verdict(
             turn=turn,
             action=decision.action,
@@ -104,11 +107,14 @@ class Judge:
             topic=decision.topic,
             contributions=dict(decision.contributions),
             reasons=self._reasons(decision, heard, anger, wish, repeats),
+            limits=self._thresholds.limits,
+            evidence=evidence,
         )
 
     def missed(self, turn: int, why: Missed) -> Verdict:
         """Decide about a turn in which nothing was said or recognised."""
-        decision = self._policy.decide(TurnEvidence(understood=0.0, missed=why))
+        evidence = TurnEvidence(understood=0.0, missed=why)
+        decision = self._policy.decide(evidence)
         reasons = [_MISSED[why]]
         if decision.failures > 1:
             reasons.append(_in_a_row(decision.failures))
@@ -119,6 +125,8 @@ class Judge:
             anger=0.0,
             contributions=dict(decision.contributions),
             reasons=tuple(reasons),
+            limits=self._thresholds.limits,
+            evidence=evidence,
         )
 
     def declined(self) -> None:

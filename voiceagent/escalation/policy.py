@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from voiceagent.dialogue.thresholds import Thresholds
-from voiceagent.events import Action
+from voiceagent.events import Action, TurnEvidence
 
 Cause = Literal["", "emergency", "topic", "wish", "anger", "failures", "loop", "understanding"]
 
@@ -25,25 +25,6 @@ LIKELY_TOPIC = 0.5
 LOOP_OFFER = 2
 """Repetitions of the same request (the third time it is made) until a person is offered."""
 LOOP_HANDOVER = 4
-
-
-@dataclass(frozen=True)
-class TurnEvidence:
-    """What the detectors say about one turn."""
-
-    understood: float = 1.0
-    anger: float = 0.0
-    anger_grounded: bool = False
-    """Whether more than the voice speaks of anger."""
-    wish: float = 0.0
-    refuses_person: bool = False
-    """The caller says, unasked, that no person is needed."""
-    topics: Mapping[str, float] = field(default_factory=dict)
-    emergencies: frozenset[str] = frozenset()
-    """The topics that are an emergency."""
-    repeats: int = 0
-    """How often the same was asked before without progress."""
-    missed: Literal["", "no-input", "no-match", "recognition-failed"] = ""
 
 
 @dataclass(frozen=True)

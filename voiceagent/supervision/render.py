@@ -28,7 +28,13 @@ def _what(event: e.Event) -> Text:
     match event:
         case e.AgentSpoke() | e.TurnHeard() | e.Verdict() | e.CallerInterrupted():
             return _turn(event)
-        case e.TurnMissed() | e.TurnUnderstood() | e.LookupDone() | e.DtmfReceived():
+        case (
+            e.TurnMissed()
+            | e.TurnUnderstood()
+            | e.LookupDone()
+            | e.DtmfReceived()
+            | e.OfferDeclined()
+        ):
             return _step(event)
         case _ if event.type.startswith(("handover.", "consultation.", "refer.", "briefing.")):
             return _handover(event)
@@ -69,6 +75,8 @@ def _step(event: e.Event) -> Text:
         case e.LookupDone(name=name, found=ok, took_s=took, error=error):
             result = error or ("found" if ok else "nothing found")
             return Text(f"look-up {name}: {result} in {took * 1000:.0f} ms", style="dim")
+        case e.OfferDeclined():
+            return Text("caller wants no person", style="dim")
         case e.DtmfReceived(digit=digit):
             return Text(f"caller pressed {digit}")
     return Text(event.type)
@@ -99,6 +107,15 @@ def _handover(event: e.Event) -> Text:
             return Text(f"caller and {target} are connected", style="bold green")
         case e.HandoverBridged(target=target):
             return Text(f"{target} joined to the caller, agent in the path", style="bold green")
+        case e.HandoverMarked(mark=mark, reason=reason, turn=turn, by=by):
+            parts = [
+                f"marked {mark}",
+                f"at turn {turn}" if turn else "",
+                f"({reason})" if reason else "",
+            ]
+            return Text(
+                " ".join(filter(None, [*parts, f"by {by}" if by else ""])), style="bold cyan"
+            )
         case e.HandoverFailed(reason=reason):
             return Text(f"handover failed: {reason}", style="bold red")
     return Text(event.type)

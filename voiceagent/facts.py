@@ -1,0 +1,176 @@
+"""The nouns of the vocabulary: what events are made of. Import them from `voiceagent.events`.
+
+Times that end in ``_s`` are seconds; inside a call they count from its INVITE.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Action = Literal["continue", "clarify", "offer", "handover", "emergency"]
+Mark = Literal["needed", "too-late", "not-needed", "should-have-been"]
+"""What people say of a handover; ``should-have-been`` of a call that nobody was handed."""
+MarkReason = Literal[
+    "wish", "anger", "not-understood", "no-progress", "topic", "emergency", "other"
+]
+
+
+class Fact(BaseModel):
+    """An immutable piece of vocabulary."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# -- what was said ------------------------------------------------------------------------------
+
+
+class Word(Fact):
+    """One recognised word."""
+
+    word: str
+    start_s: float
+    """Start, seconds from the start of the utterance's audio."""
+    end_s: float
+    """End, seconds from the start of the utterance's audio."""
+    confidence: Probability | None = None
+    """The recogniser's probability, or None where the engine gives none."""
+
+
+class Utterance(Fact):
+    """What the recogniser made of one stretch of the caller's speech."""
+
+    text: str
+    start_s: float = 0.0
+    """Start of the speech, seconds from INVITE (from the start of a file in `analyze`)."""
+    end_s: float = 0.0
+    """End of the speech, same origin as `start_s`."""
+    confidence: Probability | None = None
+    """Raw confidence of the whole text, or None where the engine gives none."""
+    words: tuple[Word, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    """Other readings, best first, without `text` itself."""
+    lead: Probability | None = None
+    """Share of this reading in the probability of all that were weighed, where the engine
+    tells."""
+    no_speech: Probability | None = None
+    """Probability that there was no speech at all, where the engine tells."""
+    engine: str = ""
+    """Name of the recogniser and its model, such as ``whisper-base``."""
+
+
+class Expectation(Fact):
+    """What the agent has just asked for: it tells turn-taking when an answer is whole."""
+
+    kind: Literal["open", "yes_no", "digits", "number", "date", "name", "choice"] = "open"
+    slot: str | None = None
+    """Name of the slot that the answer fills."""
+    min_digits: int | None = None
+    max_digits: int | None = None
+    choices: tuple[str, ...] = ()
+
+
+class Understanding(Fact):
+    """What a text means to a dialplan."""
+
+    text: str
+    intent: str | None = None
+    """Name of the nearest intent, or None when nothing is near enough."""
+    similarity: float = 0.0
+    """Cosine similarity to the nearest intent, -1 to 1."""
+    margin: float = 0.0
+    """Lead of the nearest intent over the next one, in cosine similarity."""
+    in_scope: bool = False
+    """Whether the text is something the dialplan speaks about at all."""
+    entities: dict[str, Any] = Field(default_factory=dict)
+    """Values found in the text by entity kind: ``digits``, ``number``, ``date`` (ISO 8601),
+    ``yes_no`` (bool), ``name``, ``choice``."""
+    topics: dict[str, float] = Field(default_factory=dict)
+    """Topics that belong to people, by name, with how surely they were met (0 to 1)."""
+
+
+class CallFacts(Fact):
+    """What the INVITE says about a call."""
+
+    caller_uri: str = ""
+    """URI of the From header (RFC 3261, 20.20)."""
+    caller_number: str = ""
+    """User part of the asserted identity (RFC 3325) where there is one, else of From."""
+    caller_name: str = ""
+    dialled: str = ""
+    """User part of the Request-URI."""
+    asserted_identity: str = ""
+    """URI of P-Asserted-Identity, empty when absent."""
+    diversion: str = ""
+    """URI of the first Diversion header (RFC 5806), empty when absent."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """The INVITE's ``X-*`` headers."""
+    sip_call_id: str = ""
+    source: str = ""
+    """Address and port the INVITE came from."""
+
+
+class TurnEvidence(Fact):
+    """What the detectors found in one turn: all that the policy decides on."""
+
+    understood: float = 1.0
+    anger: float = 0.0
+    anger_grounded: bool = False
+    """Whether more than the voice speaks of anger."""
+    anger_words: float = 0.0
+    anger_voice: float | None = None
+    voice_known: float = 0.5
+    """How well the caller's calm voice is known, from 0.5 (not at all) to 1."""
+    interrupted: bool = False
+    """Whether the caller cut the agent short to say this."""
+    wish: float = 0.0
+    refuses_person: bool = False
+    """The caller says, unasked, that no person is needed."""
+    topics: dict[str, float] = Field(default_factory=dict)
+    emergencies: frozenset[str] = frozenset()
+    """The topics that are an emergency."""
+    repeats: int = 0
+    """How often the same was asked before without progress."""
+    missed: Literal["", "no-input", "no-match", "recognition-failed"] = ""
+
+
+# -- what a person gets -------------------------------------------------------------------------
+
+
+class TranscriptLine(Fact):
+    """One line of the transcript, in the order of speaking."""
+
+    who: Literal["caller", "agent", "person"]
+    text: str
+    """What was heard: of an interrupted sentence only the part that left before the cut."""
+    start_s: float
+    end_s: float
+    confidence: Probability | None = None
+    anger: Probability | None = None
+
+
+class HandoverContext(Fact):
+    """Everything a person needs, so that the caller need not say it again."""
+
+    handover_id: str
+    """Opaque id, the same as in the ``User-to-User`` header (RFC 7433)."""
+    call_id: str
+    created_at: datetime
+    facts: CallFacts
+    language: str = "en"
+    reason: str
+    """Why the call is handed over, in a sentence."""
+    reasons: tuple[str, ...] = ()
+    """Every reason the policy gave, strongest first."""
+    topic: str = "general"
+    intent: str | None = None
+    """What the caller last wanted, as the dialplan names it."""
+    slots: dict[str, Any] = Field(default_factory=dict)
+    tried: tuple[str, ...] = ()
+    """What the agent did and what came of it, a sentence each."""
+    anger: Probability = 0.0
+    summary: str = ""
+    transcript: tuple[TranscriptLine, ...] = ()
