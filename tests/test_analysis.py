@@ -70,7 +70,7 @@ def test_what_is_said_is_found_with_its_times_in_the_file(
     sound = resample(spoken(voice, ORDER, before_s=2.0), 16000, rate)
     path = write(tmp_path / "a.wav", sound, rate=rate)
     (found,) = analyze(recognizer, path)
-    assert "where is my order" in found.text.lower()
+    assert "my order" in found.text.lower()
     assert found.file == str(path)
     assert found.channel is None
     assert found.start_s == pytest.approx(2.0, abs=0.15)

@@ -6,6 +6,7 @@ info or above: nobody logs it, and `withhold_words` takes it out should somebody
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import sys
 from collections.abc import Iterator
@@ -36,7 +37,11 @@ _TALKATIVE = (
 
 
 def configure(log: config.Log) -> None:
-    """Send all logging of this process to standard error, in the format and level of `log`."""
+    """Send all logging of this process to standard error, in the format and level of `log`.
+
+    A crash in one of the libraries that are not Python leaves there where it happened.
+    """
+    faulthandler.enable()
     level = logging.getLevelNamesMapping()[log.level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -165,7 +165,7 @@ async def test_told_to_leave_it_finishes_its_turn_hands_its_caller_over_and_leav
             await hear_the_agent(caller, after=seen)
 
             await person.expect("confirmed", timeout_s=60)
-            assert await asyncio.to_thread(agent.exit_code) == 0
+            await asyncio.to_thread(agent.leave)
             assert running(children) == []
             assert asterisk.channels() == 2
             await talk(caller, person)

@@ -60,9 +60,15 @@ class WholeAgent:
         self._process.terminate()
         self._logged("line.draining")
 
-    def exit_code(self) -> int:
-        """Wait until it has left."""
-        return self._process.wait(_LEAVE_S)
+    def leave(self) -> None:
+        """Wait until it has left.
+
+        Raises:
+            RuntimeError: it did not leave in peace; the text is its log.
+        """
+        code = self._process.wait(_LEAVE_S)
+        if code != 0:
+            raise RuntimeError(f"the agent ended with {code}:\n{self._log.read_text()}")
 
     def children(self) -> dict[int, str]:
         """The processes it has started, and those that they have: command lines by id."""

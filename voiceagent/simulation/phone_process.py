@@ -57,11 +57,13 @@ class ScriptedProcess:
             with contextlib.suppress(ConnectionError):
                 await self.do("quit")
         try:
-            await asyncio.wait_for(self._process.wait(), _LEAVE_S)
+            code = await asyncio.wait_for(self._process.wait(), _LEAVE_S)
         except TimeoutError:
             self._process.kill()
-            await self._process.wait()
+            code = await self._process.wait()
         await self._reader
+        if code != 0 and error is None:
+            raise PhoneFailed(f"{self.name}: it did not end by itself but with {code}")
 
     async def do(self, command: str, **details: Any) -> None:
         """Give a command."""

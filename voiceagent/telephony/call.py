@@ -16,7 +16,8 @@ import pjsua2 as pj
 
 from voiceagent.events import CallFacts
 from voiceagent.telephony.headers import call_facts, context_of, parse_headers
-from voiceagent.telephony.media import LegAudio, MediaPort
+from voiceagent.telephony.media import LegAudio
+from voiceagent.telephony.ports import MediaPort
 
 if TYPE_CHECKING:
     from voiceagent.telephony.useragent import UserAgent
@@ -213,11 +214,13 @@ class SipCall(pj.Call):  # type: ignore[misc]
 
     def attach(self, leg: Leg) -> None:
         self.leg = leg
-        self._port = MediaPort(leg.audio)
+        self._port = self._agent.ports.take(leg.audio)
 
     def detach(self) -> None:
-        """Let go of the port, which must not outlive the library."""
-        self._port = None
+        """Let go of the port."""
+        if self._port is not None:
+            self._agent.ports.give_back(self._port)
+            self._port = None
 
     def try_hangup(self) -> None:
         try:

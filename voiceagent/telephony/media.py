@@ -1,23 +1,19 @@
-"""The media port: where a call leg's audio meets Python, 8 kHz mono, 20 ms a frame.
+"""A call leg's audio as the event loop sees it, 8 kHz mono, 20 ms a frame.
 
-The SIP library calls both methods of the port every 20 ms from a native thread and is the
-only clock of the audio: nothing here sleeps, so nothing drifts. What arrives goes to the
-event loop; what is to be said waits in a `Playback` until the clock takes it.
+The SIP library asks for a frame and brings one every 20 ms from a native thread and is the only
+clock of the audio: nothing here sleeps, so nothing drifts. What arrives goes to the event loop;
+what is to be said waits in a `Playback` until the clock takes it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import time
 from collections import deque
 from collections.abc import Callable
-from itertools import count
 
-import pjsua2 as pj
-
-from voiceagent.audio.frames import FRAME_BYTES, FRAME_S, SAMPLE_RATE, SILENCE
+from voiceagent.audio.frames import FRAME_BYTES, FRAME_S, SILENCE
 
 FrameSink = Callable[[bytes], None]
 
@@ -110,11 +106,7 @@ class Playback:
 
 
 class LegAudio:
-    """Both directions of one leg's audio, as the event loop sees them.
-
-    Apart from the library's port, so that the port is only ever held, and let go of, on the
-    SIP thread.
-    """
+    """Both directions of one leg's audio; a `ports.MediaPort` brings and fetches its frames."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -183,45 +175,3 @@ class LegAudio:
     def _post(self, function: Callable[..., None], *args: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed before the native clock
             self._loop.call_soon_threadsafe(function, *args)
-
-
-class _Vector(ctypes.Structure):
-    """Memory layout of the ``std::vector<unsigned char>`` behind a frame's buffer."""
-
-    _fields_ = (
-        ("begin", ctypes.c_void_p),
-        ("end", ctypes.c_void_p),
-        ("capacity", ctypes.c_void_p),
-    )
-
-
-_names = count(1)
-
-
-class MediaPort(pj.AudioMediaPort):  # type: ignore[misc]
-    """The library's end of a leg's audio. Created and dropped on the SIP thread only."""
-
-    def __init__(self, audio: LegAudio) -> None:
-        # The native thread may call in as soon as the port exists, so attributes come first.
-        self._audio = audio
-        self._vector = pj.ByteVector(SILENCE)
-        self._vector_begin = _Vector.from_address(int(self._vector.this)).begin
-        super().__init__()
-        layout = pj.MediaFormatAudio()
-        layout.init(pj.PJMEDIA_FORMAT_PCM, SAMPLE_RATE, 1, int(FRAME_S * 1_000_000), 16)
-        self.createPort(f"voiceagent-{next(_names)}", layout)
-
-    def onFrameReceived(self, frame: pj.MediaFrame) -> None:
-        if not frame.size:
-            # No packet has come: the line is silent, and time goes on all the same.
-            self._audio.take_in(SILENCE)
-            return
-        # bytes(frame.buf) goes through SWIG sample by sample and costs 150 times as much.
-        begin = _Vector.from_address(int(frame.buf.this)).begin
-        self._audio.take_in(ctypes.string_at(begin, frame.size))
-
-    def onFrameRequested(self, frame: pj.MediaFrame) -> None:
-        ctypes.memmove(self._vector_begin, self._audio.give_out(), FRAME_BYTES)
-        frame.buf = self._vector
-        frame.size = FRAME_BYTES
-        frame.type = pj.PJMEDIA_FRAME_TYPE_AUDIO

@@ -27,6 +27,7 @@ import structlog
 
 from voiceagent.config import Sip
 from voiceagent.telephony.call import Leg, SipCall, call_options
+from voiceagent.telephony.ports import MediaPorts
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -68,6 +69,7 @@ class UserAgent:
         self._on_incoming = on_incoming
         self.loop = asyncio.get_running_loop()
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.ports = MediaPorts()
         self._calls: dict[int, SipCall] = {}
         self._unborn: list[SipCall] = []
         self._finished: list[SipCall] = []
@@ -168,6 +170,7 @@ class UserAgent:
 
     def finish(self, call: SipCall) -> None:
         """Forget a disconnected call, after the library's callback has returned."""
+        call.detach()
         self._calls.pop(call.getId(), None)
         self._finished.append(call)
 
@@ -325,6 +328,8 @@ class UserAgent:
         self._calls.clear()
         self._unborn.clear()
         self._finished.clear()
+        endpoint.audDevManager().setNoDev()  # stops the clock that calls into the ports
+        self.ports.clear()
         gc.collect()
         self._account.shutdown()
         del self._account
