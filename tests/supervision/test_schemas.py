@@ -51,8 +51,9 @@ def test_a_missing_field_is_found() -> None:
     assert not validator("record").is_valid({"v": 1, "event": {"type": "call.answered"}})
 
 
-def test_the_documented_record_keeps_to_its_schema() -> None:
+def test_the_documented_messages_keep_to_their_schemas() -> None:
     text = (FOLDER.parent / "bus.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```json\n(.*?)```", text, flags=re.DOTALL)
+    example, mark = re.findall(r"```json\n(.*?)```", text, flags=re.DOTALL)
     validator("record").validate(json.loads(example))
     e.RECORD.validate_json(example)
+    validator("mark-request").validate(json.loads(mark))

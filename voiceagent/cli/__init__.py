@@ -12,6 +12,7 @@ _COMMANDS = {
     "config": ("voiceagent.cli.check", "show_config"),
     "calls": ("voiceagent.cli.watch", "calls"),
     "watch": ("voiceagent.cli.watch", "watch"),
+    "mark": ("voiceagent.cli.mark", "mark"),
     "analyze": ("voiceagent.cli.analyze", "analyze"),
     "simulate": ("voiceagent.cli.simulate", "simulate"),
     "say": ("voiceagent.cli.say", "say"),

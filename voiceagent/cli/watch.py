@@ -14,7 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from voiceagent import config
+from voiceagent.cli.stored import open_store
 from voiceagent.events import RECORD
+from voiceagent.records.outcome import Outcome, outcome
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.bus import BusError, follow, subscribed
 from voiceagent.supervision.render import render
@@ -64,9 +66,12 @@ def watch(call_id: str | None, file: Path | None, url: str, as_json: bool) -> No
 
 
 @click.command()
+@click.option("--recorded", is_flag=True, help="The newest 100 calls in the store instead.")
 @_broker_options
-def calls(file: Path | None, url: str, as_json: bool) -> None:
-    """List the live calls."""
+def calls(recorded: bool, file: Path | None, url: str, as_json: bool) -> None:
+    """List the live calls, or the recorded ones with what became of them."""
+    if recorded:
+        return _recorded(file, as_json)
     mqtt = _settings(file)
     topics = Topics(mqtt.topic_root)
 
@@ -82,6 +87,18 @@ def calls(file: Path | None, url: str, as_json: bool) -> None:
             click.echo("no calls")
 
     _run(show)
+
+
+def _recorded(file: Path | None, as_json: bool) -> None:
+    with open_store(file, None) as store:
+        found = [outcome(store.events(call.call_id)) for call in store.calls()]
+    if as_json:
+        for call in found:
+            click.echo(call.model_dump_json())
+    elif found:
+        Console().print(_past(found))
+    else:
+        click.echo("no calls")
 
 
 async def _snapshot(address: Address, topics: Topics) -> tuple[dict[str, str], list[CallState]]:
@@ -126,6 +143,24 @@ def _table(live: list[CallState]) -> Table:
             str(call.turns),
             "" if call.anger is None else f"{call.anger:.0%}",
             call.target or "",
+        )
+    return table
+
+
+def _past(found: list[Outcome]) -> Table:
+    table = Table(box=None, header_style="bold")
+    for heading in ("call", "started", "caller", "turns", "handed over", "person", "mark"):
+        table.add_column(heading)
+    for call in found:
+        mark = call.mark
+        table.add_row(
+            call.call_id,
+            f"{call.started_at:%Y-%m-%d %H:%M}",
+            call.caller,
+            str(call.turns),
+            "" if call.handed_over is None else f"at turn {call.handed_over}",
+            call.person,
+            "" if mark is None else f"{mark.mark}{f' ({mark.reason})' if mark.reason else ''}",
         )
     return table
 

@@ -25,6 +25,7 @@ from voiceagent.events import (
     HandoverContext,
     HandoverContextReady,
     HandoverFailed,
+    HandoverMarked,
     HandoverStarted,
     LineDraining,
     LineStarted,
@@ -211,5 +212,7 @@ def _change(record: Record) -> dict[str, Any]:
             return {"phase": "handed-over", "target": target}
         case HandoverFailed():
             return {"phase": "talking", "handover_id": None, "target": None}
+        case HandoverMarked(mark=mark):
+            return {"mark": mark}
         case _:
             return {}

@@ -12,7 +12,7 @@ import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import islice
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
@@ -24,12 +24,15 @@ from voiceagent.events import CallEnded, Record
 from voiceagent.records.store import Store
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.bus import Bus
+from voiceagent.supervision.marking import take_marks
 from voiceagent.supervision.webhook import Webhook
 
 MAX_WAITING = 20_000
 """Records kept in memory while the store cannot be written."""
 BATCH = 100
 STORE_RETRY_S = 1.0
+POLL_S = 2.0
+"""How often the outbox is looked at for what other programs have put there."""
 CLOSE_S = 3.0
 """How long the end waits for the bus; what it does not take is published at the next start."""
 
@@ -70,6 +73,10 @@ class StoreJournal:
         self._tasks = [
             asyncio.create_task(self._keep(), name="journal-keep"),
             asyncio.create_task(self._publish(), name="journal-publish"),
+            asyncio.create_task(
+                take_marks(self._bus.address, self._bus.topics, self._store, self._line),
+                name="journal-marks",
+            ),
         ]
         return self
 
@@ -169,7 +176,9 @@ class StoreJournal:
             if not batch and not self._stored.is_set():
                 if not self._waiting:
                     self._idle.set()
-                await self._stored.wait()
+                # Other programs add to the store too: a mark comes from a command of its own.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stored.wait(), POLL_S)
 
     # -- the store ----------------------------------------------------------------------------
 

@@ -13,13 +13,16 @@ import click
 from pydantic import BaseModel
 
 from voiceagent.events import SCHEMA_VERSION, Record
-from voiceagent.supervision.states import CallState, LineState, Offer
+from voiceagent.records.marks import MarkRequest
+from voiceagent.supervision.states import CallState, LineState, Offer, Refusal
 
 MODELS: dict[str, type[BaseModel]] = {
     "record": Record,
     "line-state": LineState,
     "call-state": CallState,
     "offer": Offer,
+    "mark-request": MarkRequest,
+    "refusal": Refusal,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from voiceagent.events import SCHEMA_VERSION, Action, Fact, HandoverContext, Probability
+from voiceagent.events import SCHEMA_VERSION, Action, Fact, HandoverContext, Mark, Probability
 
 
 class LineState(Fact):
@@ -38,7 +38,18 @@ class CallState(Fact):
     handover_id: str | None = None
     target: str | None = None
     """The person being called or connected."""
+    mark: Mark | None = None
+    """The last mark of its handover."""
     updated_at: datetime
+
+
+class Refusal(Fact):
+    """Why a mark was not kept."""
+
+    v: Literal[1] = SCHEMA_VERSION
+    call_id: str
+    problem: str
+    """What is wrong, field by field, and how it is mended."""
 
 
 class Offer(Fact):

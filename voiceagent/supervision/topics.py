@@ -6,6 +6,8 @@
     <root>/lines/<line>/state                       LineState, retained
     <root>/calls/<call_id>/events/<type>            a Record of a call
     <root>/calls/<call_id>/state                    CallState, retained while the call lives
+    <root>/calls/<call_id>/marks                    MarkRequest, sent by a person's screen
+    <root>/calls/<call_id>/marks/refused            Refusal, the answer to a wrong one
     <root>/people/<person>/handovers/<handover_id>  Offer, retained while the handover lives
 """
 
@@ -62,6 +64,13 @@ class Topics:
     def offer(self, target: str, handover_id: str) -> str:
         return f"{self.root}/people/{person(target)}/handovers/{level(handover_id)}"
 
+    def mark(self, call_id: str) -> str:
+        """Where a mark is asked for."""
+        return f"{self.root}/calls/{level(call_id)}/marks"
+
+    def mark_refused(self, call_id: str) -> str:
+        return f"{self.mark(call_id)}/refused"
+
     # -- filters to subscribe to --------------------------------------------------------------
 
     def events(self, call_id: str | None = None) -> str:
@@ -72,6 +81,10 @@ class Topics:
 
     def call_states(self) -> str:
         return f"{self.root}/calls/+/state"
+
+    def mark_requests(self) -> str:
+        """Every mark that is asked for."""
+        return f"{self.root}/calls/+/marks"
 
     def line_states(self) -> str:
         return f"{self.root}/lines/+/state"

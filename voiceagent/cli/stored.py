@@ -1,0 +1,59 @@
+"""The store of events, as commands that look at past calls are told where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from voiceagent import config
+from voiceagent.events import Record
+from voiceagent.records.store import Store, StoreError
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def store_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that `open_store` takes: ``settings`` and ``store``."""
+    of_settings = click.option(
+        "-c", "--config", "settings", type=_FILE, help="Settings (TOML) that name the store."
+    )
+    of_store = click.option("--store", type=_FILE, help="The store, over the settings.")
+    return of_settings(of_store(command))
+
+
+def open_store(settings: Path | None, store: Path | None) -> Store:
+    """Open the store that the options name."""
+    try:
+        if store is None:
+            if settings is None:
+                raise click.UsageError("name the settings with -c FILE, or the store with --store")
+            store = config.load(settings).records.path
+        if not store.exists():
+            raise click.ClickException(
+                f"{store}: there is no such store: check records.path, or name another by --store"
+            )
+        return Store(store)
+    except (config.ConfigError, StoreError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def events_of(store: Store, call_id: str) -> list[Record]:
+    """The records of a call that has to be there."""
+    records = store.events(call_id)
+    if not records:
+        raise click.ClickException(
+            f"call {call_id}: is not in {store.path}: "
+            "`voiceagent calls --recorded` lists those that are"
+        )
+    return records
+
+
+def calls_asked_for(store: Store, call_ids: Sequence[str], every: bool) -> list[list[Record]]:
+    """The records of the calls that were named, or of all, the oldest first."""
+    if bool(call_ids) == every:
+        raise click.UsageError("name calls, or --all of them")
+    if every:
+        call_ids = [call.call_id for call in reversed(store.calls(limit=1_000_000))]
+    return [events_of(store, call_id) for call_id in call_ids]

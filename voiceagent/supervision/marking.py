@@ -1,0 +1,82 @@
+"""Marks that arrive over the bus, such as from the page of the person who took the call.
+
+A message on ``calls/<call_id>/marks`` asks for a mark. It is answered by the event
+``handover.marked``, or by the reason for its refusal on ``calls/<call_id>/marks/refused``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from urllib.parse import unquote
+
+import aiomqtt
+import structlog
+from pydantic import ValidationError
+
+from voiceagent.records.marks import MarkError, MarkRequest, mark
+from voiceagent.records.store import Store
+from voiceagent.supervision.address import Address
+from voiceagent.supervision.states import Refusal
+from voiceagent.supervision.topics import Topics
+
+RETRY_S = 5.0
+
+_log = structlog.get_logger()
+
+
+async def take_marks(address: Address, topics: Topics, store: Store, line: str) -> None:
+    """Keep the marks of this line's calls, for as long as it is not cancelled."""
+    while True:
+        try:
+            async with address.client(f"{line}-marks") as client:
+                await client.subscribe(topics.mark_requests(), qos=1)
+                async for message in client.messages:
+                    await _take(client, topics, store, line, message)
+        except aiomqtt.MqttError:
+            # The publishing side has said that the broker is away.
+            await asyncio.sleep(RETRY_S)
+
+
+async def _take(
+    client: aiomqtt.Client, topics: Topics, store: Store, line: str, message: aiomqtt.Message
+) -> None:
+    call_id = unquote(message.topic.value.split("/")[-2])
+    payload = message.payload if isinstance(message.payload, bytes) else b""
+    problem = await asyncio.to_thread(keep, store, line, call_id, payload)
+    if problem:
+        _log.info("mark.refused", call_id=call_id)
+        answer = Refusal(call_id=call_id, problem=problem).model_dump_json()
+        await client.publish(topics.mark_refused(call_id), answer, qos=1)
+
+
+def keep(store: Store, line: str, call_id: str, payload: bytes) -> str:
+    """Keep what a message asks for; returns what is wrong with it, with the mend.
+
+    Another line's call is left to that line.
+    """
+    try:
+        if not any(record.line == line for record in store.events(call_id)[:1]):
+            return ""
+        mark(store, call_id, MarkRequest.model_validate_json(payload))
+    except ValidationError as error:
+        return "; ".join(_mend(item["loc"], item["type"], item["msg"]) for item in error.errors())
+    except MarkError as error:
+        return str(error)
+    except sqlite3.Error as error:
+        _log.error("mark.not_kept", call_id=call_id, error=str(error))
+        return f"the mark was not kept: {error}: send it again"
+    return ""
+
+
+def _mend(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    known = ", ".join(MarkRequest.model_fields)
+    match kind:
+        case "json_invalid" | "model_type":
+            return 'the message is not a JSON object: write such as {"mark": "needed"}'
+        case "extra_forbidden":
+            return f"{place[0]}: there is no such field: take it out; known: {known}"
+        case "missing":
+            return f"{place[0]}: is missing: write it"
+        case _:
+            return f"{place[0]}: {message[:1].lower()}{message[1:]}"
