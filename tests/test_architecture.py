@@ -24,6 +24,7 @@ ORDER = (
     {"conversation"},
     {"line"},
     {"records"},
+    {"learning"},
     {"supervision"},
     {"desk"},
     {"simulation"},
@@ -86,7 +87,12 @@ def test_the_sip_library_is_used_in_telephony_and_nowhere_else() -> None:
 
 
 def test_the_rules_of_a_call_know_no_clock_no_loop_and_no_network() -> None:
-    pure = ("speech/turntaking.py", "escalation/policy.py", "telephony/transfer.py")
+    pure = (
+        "speech/turntaking.py",
+        "escalation/policy.py",
+        "escalation/temper.py",
+        "telephony/transfer.py",
+    )
     shell = {"asyncio", "time", "socket", "threading", "pjsua2", "httpx", "datetime"}
     for path in pure:
         used = {name.split(".")[0] for _, name in imports(PACKAGE / path)}

@@ -13,6 +13,8 @@ _COMMANDS = {
     "calls": ("voiceagent.cli.watch", "calls"),
     "watch": ("voiceagent.cli.watch", "watch"),
     "mark": ("voiceagent.cli.mark", "mark"),
+    "replay": ("voiceagent.cli.replay", "replay"),
+    "explain": ("voiceagent.cli.explain", "explain"),
     "analyze": ("voiceagent.cli.analyze", "analyze"),
     "simulate": ("voiceagent.cli.simulate", "simulate"),
     "say": ("voiceagent.cli.say", "say"),

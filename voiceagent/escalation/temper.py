@@ -49,8 +49,10 @@ class Temper:
             known: how well the caller's calm voice is known, from 0.5 (not at all) to 1.
             interrupted: whether the caller cut the agent short.
         """
+        if self._weights.anger_by == "nothing":
+            return Heat(0.0, False, False)
         odds = _odds(words)
-        if voice is not None:
+        if voice is not None and self._weights.measures_voice:
             least, most = VOICE_ODDS
             odds += self._weights.voice_weight * known * min(max(_odds(voice), least), most)
         if interrupted:

@@ -12,12 +12,16 @@ from voiceagent.events import (
     ConsultationFailed,
     HandoverCompleted,
     HandoverFailed,
+    HandoverMarked,
     HandoverStarted,
+    OfferDeclined,
     Record,
     TranscriptLine,
     TurnHeard,
     Verdict,
 )
+
+_INDENT = " " * 18
 
 
 def lines(records: Iterable[Record]) -> tuple[TranscriptLine, ...]:
@@ -47,8 +51,11 @@ def as_json(records: Iterable[Record]) -> dict[str, Any]:
     }
 
 
-def as_text(records: Iterable[Record]) -> str:
-    """The call for reading: what was said, under each turn the verdict with its reasons."""
+def as_text(records: Iterable[Record], detail: bool = False) -> str:
+    """The call for reading: what was said, under each turn the verdict with its reasons.
+
+    With `detail` each verdict also tells what it was held against and what each detector weighed.
+    """
     records = list(records)
     anger = {r.event.turn: r.event.anger for r in records if isinstance(r.event, Verdict)}
     heard_at = {
@@ -62,7 +69,8 @@ def as_text(records: Iterable[Record]) -> str:
         elif isinstance(record.event, Verdict):
             # A verdict stands under the words it judges, not at the moment it was reached.
             at = heard_at.get(record.event.turn, record.t_s or 0.0)
-            entries.append((at, "\n".join(_verdict(record.event))))
+            told = [*_verdict(record.event), *(_detail(record.event) if detail else ())]
+            entries.append((at, "\n".join(told)))
         elif note := _note(record):
             entries.append((record.t_s or 0.0, f"{_clock(record.t_s)}  -- {note}"))
     entries.sort(key=lambda entry: entry[0])
@@ -89,12 +97,33 @@ def _line(record: Record, anger: dict[int, float]) -> TranscriptLine | None:
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:
-    indent = " " * 18
-    yield (
-        f"{indent}[{verdict.action}] understood {verdict.understood:.0%}, anger {verdict.anger:.0%}"
-    )
+    figures = f"understood {verdict.understood:.0%}, anger {verdict.anger:.0%}"
+    yield f"{_INDENT}[{verdict.action}] {figures}"
     for reason in verdict.reasons:
-        yield f"{indent}  because {reason}"
+        yield f"{_INDENT}  because {reason}"
+
+
+def _detail(verdict: Verdict) -> Iterator[str]:
+    limits = verdict.limits
+
+    def against(key: str, what: str) -> str:
+        return f", {what} {limits[key]:.0%}" if key in limits else ""
+
+    voice = "not measured" if verdict.anger_voice is None else f"{verdict.anger_voice:.0%}"
+    yield f"{_INDENT}  anger: words {verdict.anger_words:.0%}, voice {voice}" + (
+        against("anger_offer", "offers a person from")
+        + against("anger_handover", "hands over from")
+    )
+    yield f"{_INDENT}  understood: {verdict.understood:.0%}" + against(
+        "understood_clarify", "asks again below"
+    )
+    yield f"{_INDENT}  wish for a person: {verdict.wish_for_person:.0%}" + against(
+        "wish_handover", "hands over from"
+    )
+    weighed = sorted(verdict.contributions.items(), key=lambda item: -item[1])
+    parts = [f"{name} {share:.0%}" for name, share in weighed if share >= 0.005]
+    if parts:
+        yield f"{_INDENT}  weighed: {', '.join(parts)}"
 
 
 def _note(record: Record) -> str:
@@ -107,6 +136,12 @@ def _note(record: Record) -> str:
             return f"{target} not reached: {code} {reason}"
         case HandoverCompleted(target=target):
             return f"handed over to {target}"
+        case OfferDeclined():
+            return "the caller wants no person"
+        case HandoverMarked(mark=mark, reason=reason, turn=turn, by=by):
+            at = f" at turn {turn}" if turn else ""
+            why = f" ({reason})" if reason else ""
+            return f"marked {mark}{at}{why}{f' by {by}' if by else ''}"
         case HandoverFailed(reason=reason):
             return f"not handed over: {reason}"
         case CallEnded(by=by, reason=reason):

@@ -30,6 +30,7 @@ from voiceagent.events import (
     Verdict,
 )
 from voiceagent.records import transcript
+from voiceagent.records.timeline import Label, labels, ticks
 from voiceagent.simulation import moments
 from voiceagent.simulation.evidence import RATE, Evidence, Track, gather
 from voiceagent.simulation.ladder import as_text
@@ -40,8 +41,6 @@ WIDTH = 1200
 _LANE_HALF = 26
 _BIN = 2
 """Width of one step of the waveform, in units of the timeline."""
-_LETTER = 7.0
-"""Width of a letter of a marker's label, for keeping labels apart."""
 
 _MARKS = {
     moments.ANSWERED: "answered",
@@ -204,7 +203,7 @@ def _timeline(evidence: Evidence) -> dict[str, Any]:
     return {
         "lanes": lanes,
         "marks": _marks(evidence, scale),
-        "ticks": [{"x": second * scale, "s": second} for second in _seconds(total_s)],
+        "ticks": [{"x": second * scale, "s": second} for second in ticks(total_s)],
         "total_s": total_s,
         "width": WIDTH,
         "half": _LANE_HALF,
@@ -245,27 +244,14 @@ def _outline(samples: Samples, starts_s: float, scale: float) -> str:
     return "".join(bars)
 
 
-def _marks(evidence: Evidence, scale: float) -> list[dict[str, Any]]:
-    """Moments as vertical lines; labels that would overlap go to a row of their own."""
+def _marks(evidence: Evidence, scale: float) -> list[Label]:
+    """Moments as vertical lines with labels."""
     found = [
         (m.at_s, _MARKS[m.name])
         for m in evidence.moments
         if m.at_s is not None and m.name in _MARKS
     ]
-    free: list[float] = []
-    marks = []
-    for at_s, label in sorted(found):
-        x, width = at_s * scale, len(label) * _LETTER + 14
-        left = x if x + width <= WIDTH else x - width
-        row = next((i for i, right in enumerate(free) if right <= left), len(free))
-        free[row : row + 1] = [left + width]
-        marks.append({"x": x, "label": label, "row": row, "flipped": left < x, "at_s": at_s})
-    return marks
-
-
-def _seconds(total_s: float) -> range:
-    step = next((s for s in (1, 2, 5, 10, 15, 30, 60, 120) if total_s / s <= 14), 300)
-    return range(0, int(total_s) + 1, step)
+    return labels(found, scale, WIDTH)
 
 
 # -- the ladder and the files -------------------------------------------------------------------
