@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import corpora, normal, results
 from benchmarks.decodes import Decode, decodes
-from voiceagent.dialogue.entities import find_digits
+from voiceagent.dialogue.numerals import find_digits
 
 
 def is_right(decode: Decode) -> bool:

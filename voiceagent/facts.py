@@ -62,12 +62,32 @@ class Utterance(Fact):
     """Name of the recogniser and its model, such as ``whisper-base``."""
 
 
+AnswerKind = Literal[
+    "yes_no",
+    "digits",
+    "number",
+    "amount",
+    "date",
+    "time",
+    "name",
+    "spelled_name",
+    "code",
+    "postcode",
+    "email",
+    "phone",
+    "choice",
+]
+"""What an answer is made of."""
+
+
 class Expectation(Fact):
     """What the agent has just asked for: it tells turn-taking when an answer is whole."""
 
-    kind: Literal["open", "yes_no", "digits", "number", "date", "name", "choice"] = "open"
+    kind: Literal["open"] | AnswerKind = "open"
     slot: str | None = None
     """Name of the slot that the answer fills."""
+    reads_back: AnswerKind | None = None
+    """What the value is made of that a yes or no confirms; a no may bring the right one."""
     min_digits: int | None = None
     max_digits: int | None = None
     choices: tuple[str, ...] = ()
@@ -86,8 +106,8 @@ class Understanding(Fact):
     in_scope: bool = False
     """Whether the text is something the dialplan speaks about at all."""
     entities: dict[str, Any] = Field(default_factory=dict)
-    """Values found in the text by entity kind: ``digits``, ``number``, ``date`` (ISO 8601),
-    ``yes_no`` (bool), ``name``, ``choice``."""
+    """Values found in the text by `AnswerKind`: a ``date`` in ISO 8601, a ``time`` as
+    ``HH:MM``, a ``yes_no`` as bool, ``number`` and ``amount`` as numbers, others as text."""
     topics: dict[str, float] = Field(default_factory=dict)
     """Topics that belong to people, by name, with how surely they were met (0 to 1)."""
 

@@ -36,7 +36,7 @@ def test_every_key_is_described(model: Any, prefix: str) -> None:
 
 
 def test_every_own_filter_is_described() -> None:
-    own = {"digits", "amount", "date", "time", "ordinal", "spoken_list"}
+    own = {"digits", "amount", "date", "time", "spell", "phone", "ordinal", "spoken_list"}
     assert own <= set(environment().filters)
     assert all(f"| `{name}` |" in DOCS for name in own)
 

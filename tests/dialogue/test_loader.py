@@ -96,8 +96,9 @@ def test_a_plan_as_a_model_is_the_same_as_one_from_a_file(tmp_path: Path) -> Non
         (
             "kind: digits",
             "kind: digit",
-            "17: slots.number.kind: cannot be 'digit': write 'digits', 'number', 'date', "
-            "'yes_no', 'name' or 'choice'",
+            "17: slots.number.kind: cannot be 'digit': write 'yes_no', 'digits', 'number', "
+            "'amount', 'date', 'time', 'name', 'spelled_name', 'code', 'postcode', 'email', "
+            "'phone' or 'choice'",
         ),
         (
             "[number]",

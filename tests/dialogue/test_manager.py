@@ -367,3 +367,56 @@ def test_a_choice_that_sounds_like_another_wish_is_still_the_answer() -> None:
     manager.turn(hear(manager, "a jab please", "hours", near=0.95))
     assert manager.slots == {"kind": "jab"}
     assert manager.intent == "visit"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "read_back", "corrected"),
+    [
+        (
+            "email",
+            "jon dot smith at gmail dot com",
+            "I have jon.smith@gmail.com. Is that right?",
+            ("no, john dot smith at gmail dot com", "john.smith@gmail.com"),
+        ),
+        (
+            "spelled_name",
+            "L, double E",
+            "I have Lee, spelled L, E, E. Is that right?",
+            ("no, L E I G H", "Leigh"),
+        ),
+        ("amount", "twelve fifty", "That is 12 euros and 50 cents. Is that right?", ("no, 15", 15)),
+        (
+            "time",
+            "half past three",
+            "That is 3 30 p.m. Is that right?",
+            ("no, half past four", "16:30"),
+        ),
+        (
+            "phone",
+            "plus four four two oh seven nine four six oh nine five eight",
+            "I have plus four four two zero, seven nine four six, zero nine five eight. "
+            "Is that right?",
+            ("no, it's 020 7946 0959", "02079460959"),
+        ),
+        (
+            "code",
+            "K seven Q X two",
+            "I have K, seven, Q, X, two. Is that right?",
+            ("no, K seven Q X three", "K7QX3"),
+        ),
+    ],
+)
+def test_what_was_dictated_is_read_back_as_people_read_it_and_can_be_corrected(
+    kind: str, said: str, read_back: str, corrected: tuple[str, Any]
+) -> None:
+    slot = {"kind": kind, "prompt": "Tell me.", "confirm": True}
+    ask = {"examples": ["write it down"], "slots": ["it"], "answer": "Done."}
+    plan = {**PLAN, "intents": {**PLAN["intents"], "note": ask}}
+    plan["slots"] = {**PLAN["slots"], "it": slot}
+    manager = DialogueManager(Dialplan.model_validate(plan), CallFacts(), TODAY)
+    say(manager, "write it down", "note")
+    assert say(manager, said).say == read_back
+    again, value = corrected
+    say(manager, again)
+    assert say(manager, "yes").say.startswith("Done.")
+    assert manager.slots["it"] == value

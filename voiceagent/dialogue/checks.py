@@ -21,6 +21,11 @@ _PHRASE_WORDS = {
     "confirm": {"value"},
     "confirm_digits": {"value"},
     "confirm_date": {"value"},
+    "confirm_amount": {"value"},
+    "confirm_time": {"value"},
+    "confirm_spelled": {"value"},
+    "confirm_code": {"value"},
+    "confirm_phone": {"value"},
     "wrong_digits": {"value", "count"},
 }
 

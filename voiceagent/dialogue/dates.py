@@ -14,6 +14,8 @@ from datetime import date, datetime, timedelta
 import dateparser
 from text_to_num import alpha2digit
 
+from voiceagent.dialogue.corrections import latest
+
 _MONTHS = {
     name.lower(): number
     for names in (calendar.month_name, calendar.month_abbr)
@@ -29,26 +31,53 @@ _YEAR = r"(?:,? (?:of )?(\d{4}|\d{2} \d{2}|(?<!\d )\d{2}(?! ?(?:\d|:|o'clock|am|
 _DAY_MONTH = re.compile(rf"\b{_DAY_NUMBER}(?: of)? {_MONTH}\b{_YEAR}")
 _MONTH_DAY = re.compile(rf"\b{_MONTH},? {_DAY_NUMBER}\b{_YEAR}")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
-_SLASHED = re.compile(r"\b(\d{1,2})/(\d{1,2})(?:/(\d{2,4}))?\b")
+_YEAR_FIRST = re.compile(rf"\b(\d{{4}}|20 \d{{2}}),? {_MONTH},? {_DAY_NUMBER}\b")
+_SLASHED = re.compile(r"\b(\d{1,2})([/.-])(\d{1,2})(?:\2(\d{4}|\d{2}))?(?![./-]?\d)")
+_BY_NUMBERS = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th) of the (\d{1,2})(?:st|nd|rd|th)\b")
+_AGO = re.compile(r"\b(a|an|\d+) (day|week|fortnight)s? ago\b")
 _FROM_NOW = re.compile(
-    r"\b(?:in )?(a|an|\d+) (day|week|fortnight|month|year)s? (?:from (?:now|today)|time)\b"
+    r"\b(?:in )?(a|an|\d+) (day|week|fortnight|month|year)s?'? (?:from (?:now|today)|time)\b"
     r"|\bin (a|an|\d+) (day|week|fortnight|month|year)s?\b"
 )
-_WEEK_FROM = re.compile(rf"\b(?:a|1) week (?:from|on|after) (tomorrow|{_DAY})\b|\b{_DAY} week\b")
+_WEEKS_FROM = re.compile(
+    rf"\b(a|\d) (week|fortnight)s? (?:(?:from|on|after|come) )?(today|tomorrow|{_DAY})\b"
+    rf"|\b(today|tomorrow|{_DAY}) (week|fortnight)\b"
+)
+_OF_MONTH = re.compile(r"\b(?:(\d{1,2})(?:st|nd|rd|th)|(last) day) of (next|this|the) month\b")
+_NTH_WEEKDAY = re.compile(
+    rf"\b(\d)(?:st|nd|rd|th) {_DAY} (?:of|in) (next month|this month|the month|{_MONTH})"
+)
+_FEASTS = {
+    "christmas eve": (12, 24), "christmas": (12, 25), "boxing day": (12, 26),
+    "new year's eve": (12, 31), "new years eve": (12, 31), "new year's": (1, 1),
+    "new years": (1, 1), "valentine's day": (2, 14), "halloween": (10, 31),
+}  # fmt: skip
+"""Days that have a name, with month and day; the longer names first."""
+MONTH_FIRST = frozenset({"US", "PH", "CA"})
+"""Regions (ISO 3166) that write the month before the day."""
 _WEEKDAY = re.compile(rf"\b(?:(this|next|coming|following|last) )?(?:week )?{_DAY}\b")
+_WEEKDAY_THE = re.compile(rf"\b{_DAY},? (?:the )?(\d{{1,2}})(?:st|nd|rd|th)\b")
 _BARE_DAY = re.compile(r"\b(?:on )?the (\d{1,2})(?:st|nd|rd|th)\b")
 _ORDINAL_ALONE = re.compile(r"^\W*(?:the )?(\d{1,2})(?:st|nd|rd|th)\W*$")
 
 
-def find_date(text: str, today: date, *, expected: bool = False, past: bool = False) -> str | None:
+def find_date(
+    text: str,
+    today: date,
+    *,
+    expected: bool = False,
+    past: bool = False,
+    month_first: bool = True,
+) -> str | None:
     """A date in the text as ISO 8601, the coming one where the year is left out, or None.
 
     Args:
         today: what "tomorrow" and the like are counted from.
         expected: a date was asked for, so that dateparser may try whatever was said.
         past: the last one where the year is left out, such as for a date of birth.
+        month_first: whether 5/3 is the third of May, not the fifth of March.
     """
-    found = _resolve(_plain(text), today, past)
+    found = latest(text, lambda part: _resolve(_plain(part), today, past, month_first))
     if found is None and expected:
         parsed = dateparser.parse(
             _plain(text),
@@ -57,6 +86,7 @@ def find_date(text: str, today: date, *, expected: bool = False, past: bool = Fa
                 "RELATIVE_BASE": datetime(today.year, today.month, today.day),
                 "PREFER_DATES_FROM": "past" if past else "future",
                 "REQUIRE_PARTS": ["day"],
+                "DATE_ORDER": "MDY" if month_first else "DMY",
                 "RETURN_AS_TIMEZONE_AWARE": False,
             },
         )
@@ -65,27 +95,52 @@ def find_date(text: str, today: date, *, expected: bool = False, past: bool = Fa
 
 
 def _plain(text: str) -> str:
-    said = str(alpha2digit(re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text.lower()), "en", threshold=0.0))
+    said = str(
+        alpha2digit(
+            re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text.lower().replace("’", "'")),
+            "en",
+            threshold=0.0,
+        )
+    )
     return re.sub(r"\s+", " ", re.sub(rf"({_DAY}),", r"\1", said)).strip()
 
 
-def _resolve(said: str, today: date, past: bool) -> date | None:
+def _resolve(said: str, today: date, past: bool, month_first: bool) -> date | None:
     if match := _ISO.search(said):
         return _date(int(match[1]), int(match[2]), int(match[3]))
+    if match := _YEAR_FIRST.search(said):
+        return _nearest(today, past, int(match[3]), _MONTHS[match[2]], match[1])
     if match := _DAY_MONTH.search(said):
         return _nearest(today, past, int(match[1]), _MONTHS[match[2]], match[3])
     if match := _MONTH_DAY.search(said):
         return _nearest(today, past, int(match[2]), _MONTHS[match[1]], match[3])
-    if match := _SLASHED.search(said):
-        return _slashed(today, past, match)
+    if (match := _BY_NUMBERS.search(said)) and int(match[2]) <= 12:
+        return _nearest(today, past, int(match[1]), int(match[2]), None)
+    if match := _NTH_WEEKDAY.search(said):
+        return _nth_weekday(today, int(match[1]), match[2], match[3])
+    if match := _OF_MONTH.search(said):
+        return _day_of_this_or_next(today, match[1], match[3] == "next")
+    for match in _SLASHED.finditer(said):
+        if match[2] == "/" or match[4]:
+            return _slashed(today, past, month_first, match)
+    for name, (month, day) in _FEASTS.items():
+        if re.search(rf"\b{name}\b", said):
+            return _nearest(today, past, day, month, None)
     if "day after tomorrow" in said:
         return today + timedelta(days=2)
-    if match := _WEEK_FROM.search(said):
-        start = match[2] or match[3]
-        day = _weekday(today, start) if start else today + timedelta(days=1)
-        return day + timedelta(days=7)
+    if "day before yesterday" in said:
+        return today - timedelta(days=2)
+    if match := _WEEKS_FROM.search(said):
+        count, unit, start = match[1] or "a", match[2] or match[7], match[3] or match[5]
+        days = {"today": today, "tomorrow": today + timedelta(days=1)}
+        return _later(days.get(start) or _weekday(today, start), count, unit)
+    if match := _AGO.search(said):
+        ahead = _later(today, match[1], match[2])
+        return today - (ahead - today) if ahead else None
     if match := _FROM_NOW.search(said):
         return _later(today, match[1] or match[3], match[2] or match[4])
+    if match := _WEEKDAY_THE.search(said):
+        return _day_of_month(today, int(match[2]))
     if match := _WEEKDAY.search(said):
         return _weekday(today, match[2], match[1] or "")
     if match := re.search(r"\b(today|tonight|this (?:morning|afternoon|evening))\b", said):
@@ -120,14 +175,35 @@ def _nearest(today: date, past: bool, day: int, month: int, year: str | None) ->
     return found if found >= today else _date(number + 1, month, day)
 
 
-def _slashed(today: date, past: bool, match: re.Match[str]) -> date | None:
-    """A written date: month first as English recognisers write it, unless that cannot be."""
-    month, day = int(match[1]), int(match[2])
-    if month > 12:
-        month, day = day, month
+def _slashed(today: date, past: bool, month_first: bool, match: re.Match[str]) -> date | None:
+    """A date in figures; where the order cannot be the region's, it is the other one."""
+    day, month = int(match[1]), int(match[3])
+    # With full stops the day comes first wherever they are written.
+    if (month_first and match[2] != "." and day <= 12) or month > 12:
+        day, month = month, day
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
-    return _nearest(today, past, day, month, match[3])
+    return _nearest(today, past, day, month, match[4])
+
+
+def _day_of_this_or_next(today: date, day: str | None, following: bool) -> date | None:
+    """A day of this month or the next one, its last where none is given."""
+    start = _later(today.replace(day=1), "1", "month") if following else today.replace(day=1)
+    assert start is not None
+    last = calendar.monthrange(start.year, start.month)[1]
+    return _date(start.year, start.month, int(day or last))
+
+
+def _nth_weekday(today: date, count: int, name: str, month: str) -> date | None:
+    """The second Tuesday of a month, if it has so many."""
+    if month.endswith("month"):
+        first = _day_of_this_or_next(today, "1", month.startswith("next"))
+    else:
+        year = today.year + (_MONTHS[month.rstrip(".")] < today.month)
+        first = date(year, _MONTHS[month.rstrip(".")], 1)
+    assert first is not None
+    found = first + timedelta(days=(_DAYS[name] - first.weekday()) % 7 + 7 * (count - 1))
+    return found if found.month == first.month else None
 
 
 def _later(today: date, count: str, unit: str) -> date | None:

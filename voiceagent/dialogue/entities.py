@@ -1,132 +1,23 @@
-"""Values found in recognised text: digits, numbers, dates, yes or no, names, choices.
+"""Values found in recognised text: yes or no, names, choices; and all kinds of them at once.
 
-Pure functions. They read text as recognisers really write it: "471-229", "4-7-1, 2-2-9.",
-"Four, seven, one.", "oh four double seven". English; another language gets a module like this.
+Pure functions. English; another language gets modules like this one and those it uses.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from difflib import SequenceMatcher
 from typing import Any
 
-from text_to_num import alpha2digit
-
-from voiceagent.dialogue.dates import find_date
+from voiceagent.dialogue.contacts import find_email, find_phone
+from voiceagent.dialogue.corrections import latest
+from voiceagent.dialogue.dates import MONTH_FIRST, find_date
+from voiceagent.dialogue.numerals import find_amount, find_digits, find_number
+from voiceagent.dialogue.spelling import find_code, find_postcode, find_spelled_name
+from voiceagent.dialogue.times import find_time
 from voiceagent.events import Expectation
-
-_REPEAT = {"double": 2, "twice": 2, "triple": 3, "treble": 3}
-_ZERO = {"oh", "o", "zero", "nought", "naught", "nil"}
-_SOUND_ALIKE = {"for": "4", "fore": "4", "to": "2", "too": "2", "ate": "8", "won": "1", "tree": "3"}
-_GLUE = {"and", "then", "dash", "hyphen", "minus", "slash", "point", "um", "uh", "er", "erm", "hm"}
-_CORRECTION = re.compile(
-    r"\b(no|nope|sorry|i mean|i meant|actually|correction|rather|wait|make that|not)\b", re.I
-)
-_TOKEN = re.compile(r"[$€£]?\d+(?:[.,:/]\d+)*(?:st|nd|rd|th)?%?|[a-z']+", re.I)
-
-
-def find_digits(text: str, *, expected: bool = False, lengths: range = range(1, 41)) -> str | None:
-    """The digits somebody read out, joined: "oh four double seven" as ``0477``.
-
-    The longest run counts; after a word of correction ("no", "I mean") the last one.
-
-    Args:
-        expected: digits were asked for, so that a single one counts as well; else a run needs
-            three.
-        lengths: how many digits there may be. A word that only sounds like a digit ("for") is
-            taken for one if that makes the number right.
-    """
-    found = _best_run(text, _digit_runs(text), 1 if expected else 3)
-    if expected and len(found or "") not in lengths:
-        bold = _best_run(text, _digit_runs(text, bold=True), 1)
-        found = bold if len(bold or "") in lengths else found
-    return found
-
-
-def _best_run(text: str, runs: list[str], least: int) -> str | None:
-    runs = [run for run in runs if len(run) >= least]
-    if len(runs) > 1 and _CORRECTION.search(text):
-        return runs[-1]
-    return max(reversed(runs), key=len, default=None)
-
-
-def _digit_runs(text: str, *, bold: bool = False) -> list[str]:
-    tokens = _TOKEN.findall(_numerals(text.lower()))
-    lone = all(
-        token in _GLUE | _SOUND_ALIKE.keys() or _plain(token) is not None for token in tokens
-    )
-    runs: list[str] = []
-    run, times = "", 1
-    for index, token in enumerate(tokens):
-        digits = _plain(token)
-        if token in _SOUND_ALIKE:
-            # "for" is a four only between digits: at a run's end it may well be the word.
-            followed = index + 1 < len(tokens) and _plain(tokens[index + 1]) is not None
-            digits = _SOUND_ALIKE[token] if bold or lone or (run and followed) else None
-        if digits is not None:
-            run += digits[0] * (times - 1) + digits
-            times = 1
-        elif token in _REPEAT:
-            times = _REPEAT[token]
-        elif token not in _GLUE:
-            runs.append(run)
-            run, times = "", 1
-    runs.append(run)
-    return [run for run in runs if run]
-
-
-def _plain(token: str) -> str | None:
-    """The token's digits when it is one a caller reads out, not an amount, a time or a date."""
-    if token in _ZERO:
-        return "0"
-    if token.isdigit():
-        return token
-    if re.fullmatch(r"\d+(?:[.,]\d{3})+|\d(?:[.,]\d)+", token):
-        return re.sub(r"\D", "", token)
-    return None
-
-
-def _numerals(text: str) -> str:
-    """Number words as numerals; "forty seven twelve" becomes ``47 12``."""
-    text = re.sub(r"(?<=[a-z])-(?=[a-z])|(?<=\d)-(?=[\da-z])|(?<=[a-z])-(?=\d)", " ", text)
-    # A comma between number words keeps them apart: "Four, seven" is two digits.
-    return str(alpha2digit(text, "en", threshold=0.0))
-
-
-_MONEY = re.compile(
-    r"(?P<major>\d[\d,]*(?:\.\d+)?)\s*(?:dollars?|euros?|pounds?|bucks?|quid)"
-    r"(?:\s*(?:and\s*)?(?P<minor>\d{1,2})(?:\s*(?:cents?|pence|p))?\b)?"
-)
-_NUMBER = re.compile(r"(?<![\d.])[$€£]?(-?\d[\d,]*(?:\.\d+)?)(?!\d|st|nd|rd|th)")
-_FRACTIONS = {"and a half": 0.5, "and a quarter": 0.25, "and three quarters": 0.75}
-_WORDS = {"a dozen": 12, "a couple": 2, "a pair": 2, "half a dozen": 6, "none": 0, "both": 2}
-
-
-def find_number(text: str) -> float | int | None:
-    """A count or an amount: "two and a half" as 2.5, "47 dollars and 50 cents" as 47.5."""
-    lowered = text.lower()
-    said = _numerals(lowered)
-    if money := _MONEY.search(said):
-        return _whole(_float(money["major"]) + int(money["minor"] or 0) / 100)
-    if matches := _NUMBER.findall(said):
-        value = _float(matches[-1] if _CORRECTION.search(lowered) else matches[0])
-        value += next((part for words, part in _FRACTIONS.items() if words in lowered), 0.0)
-        return _whole(value)
-    return next(
-        (n for words, n in sorted(_WORDS.items(), key=lambda i: -len(i[0])) if words in lowered),
-        None,
-    )
-
-
-def _float(text: str) -> float:
-    return float(text.replace(",", ""))
-
-
-def _whole(value: float) -> float | int:
-    return int(value) if value == int(value) else round(value, 6)
-
 
 _NO = re.compile(
     r"^(no|nope|nah|naw|never|negative|wrong|incorrect|false|absolutely not|certainly not)\b"
@@ -198,8 +89,29 @@ _NOT_NAMES = {
 
 
 def find_name(text: str, *, expected: bool = False) -> str | None:
-    """A person's name: after "my name is", "this is" and the like, or alone when asked for."""
+    """A person's name: after "my name is", "this is" and the like, or alone when asked for.
+
+    What is spelled beside it says how it is written.
+    """
     said = text.strip().replace("’", "'")
+    name = latest(said, lambda part: _name(part, expected))
+    if not (name or expected):
+        return None
+    spelled = find_spelled_name(said)
+    return _written(name, spelled) if spelled else name
+
+
+def _written(name: str | None, spelled: str) -> str:
+    """The name with the part that was spelled as it was spelled."""
+    words = (name or "").split()
+    likeness = [SequenceMatcher(None, word.lower(), spelled.lower()).ratio() for word in words]
+    if not words or max(likeness) < 0.5:
+        return spelled
+    words[likeness.index(max(likeness))] = spelled
+    return " ".join(words)
+
+
+def _name(said: str, expected: bool) -> str | None:
     for cue in _NAME_CUE.finditer(said):
         # "I'm" and "it's" are followed by far more than names: a capital letter must tell.
         if cue[0].lower().startswith(("it", "i'm ", "i am ")) and not said[cue.end()].isupper():
@@ -215,10 +127,10 @@ def find_name(text: str, *, expected: bool = False) -> str | None:
 
 
 def _as_name(text: str) -> str | None:
-    if spelled := re.match(r"(?:[A-Za-z][\s.,-]+){2,}[A-Za-z]\b(?![a-z])", text):
-        return re.sub(r"[^A-Za-z]", "", spelled[0]).capitalize()
     words = _NAME_END.split(text, maxsplit=1)[0].split()[:4]
     if not words or any(w.lower() in _NOT_NAMES or any(c.isdigit() for c in w) for w in words):
+        return None
+    if all(len(word) == 1 for word in re.split(r"[\s.-]", " ".join(words))):
         return None
     if len(words) > 3 and not all(word[0].isupper() for word in words):
         return None
@@ -236,6 +148,10 @@ def find_choice(text: str, choices: Mapping[str, Sequence[str]] | Sequence[str])
         choices: the choices, each with other words for it where it is a mapping.
     """
     synonyms = choices if isinstance(choices, Mapping) else dict.fromkeys(choices, ())
+    return latest(text, lambda part: _choice(part, synonyms))
+
+
+def _choice(text: str, synonyms: Mapping[str, Sequence[str]]) -> str | None:
     said = re.findall(r"[a-z0-9']+", text.lower())
     scores = {
         choice: max(_likeness(said, form) for form in (choice, *forms))
@@ -258,7 +174,7 @@ def _likeness(said: Sequence[str], form: str) -> float:
     best = 0.0
     for at in range(max(1, len(said) - len(words) + 1)):
         window = " ".join(said[at : at + len(words)])
-        best = max(best, difflib.SequenceMatcher(None, window, " ".join(words)).ratio())
+        best = max(best, SequenceMatcher(None, window, " ".join(words)).ratio())
     return best + 0.001 * len(words) if best > 0.95 else best
 
 
@@ -268,18 +184,37 @@ def find_all(
     expecting: Expectation | None = None,
     choices: Mapping[str, Sequence[str]] | None = None,
     past: bool = False,
+    region: str = "US",
 ) -> dict[str, Any]:
-    """Every value in the text, by kind as in `Understanding.entities`."""
-    kind = expecting.kind if expecting else "open"
+    """Every value in the text, by kind as in `Understanding.entities`.
+
+    Args:
+        today: what dates are counted from.
+        expecting: what was asked for: it is looked for more boldly than the rest.
+        past: a date that was asked for lies in the past.
+        region: ISO 3166 code; decides how dates, postcodes and telephone numbers are read.
+    """
+    kind: str = expecting.kind if expecting else "open"
+    yes_no = find_yes_no(text)
+    if expecting and expecting.reads_back and yes_no is False:
+        kind = expecting.reads_back
     offered = choices or (expecting.choices if expecting else ())
     least, most = (expecting.min_digits, expecting.max_digits) if expecting else (None, None)
     lengths = range(least or 1, (most or 40) + 1)
+    month_first = region in MONTH_FIRST
     found: dict[str, Any] = {
         "digits": find_digits(text, expected=kind == "digits", lengths=lengths),
         "number": find_number(text),
-        "date": find_date(text, today, expected=kind == "date", past=past),
-        "yes_no": find_yes_no(text),
+        "amount": find_amount(text, expected=kind == "amount"),
+        "date": find_date(text, today, expected=kind == "date", past=past, month_first=month_first),
+        "time": find_time(text, expected=kind == "time"),
+        "yes_no": yes_no,
         "name": find_name(text, expected=kind == "name"),
+        "spelled_name": find_spelled_name(text, expected=kind == "spelled_name"),
+        "code": find_code(text, expected=kind == "code"),
+        "postcode": find_postcode(text, region, expected=kind == "postcode"),
+        "email": find_email(text, expected=kind == "email"),
+        "phone": find_phone(text, region, expected=kind == "phone"),
         "choice": find_choice(text, offered) if offered else None,
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -22,6 +22,8 @@ LONGEST_NO = 4
 SURE = 0.75
 """A slot with ``confirm: unsure`` is read back when it was understood less surely than this."""
 
+_CORRECTABLE = {"digits", "number", "amount", "date", "time", "code", "postcode", "email", "phone"}
+"""Kinds whose value is plain enough to be taken for a correction when nobody asked for it."""
 _ANOTHER = re.compile(r"\b(other|another|different|second|next|new|else)\b", re.I)
 
 
@@ -453,7 +455,7 @@ class DialogueManager:
         intent = self._plan.intents.get(self._intent or "")
         if intent is None or self._last_filled not in intent.slots:
             return None
-        if self._kind(self._last_filled) not in ("digits", "number", "date"):
+        if self._kind(self._last_filled) not in _CORRECTABLE:
             return None
         return filling.value(self._plan.slots[self._last_filled], u)
 

@@ -18,8 +18,8 @@ from pydantic import (
 from voiceagent.dialogue import templates
 from voiceagent.dialogue.phrases import Phrases
 from voiceagent.dialogue.thresholds import Thresholds
+from voiceagent.facts import AnswerKind
 
-Kind = Literal["digits", "number", "date", "yes_no", "name", "choice"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
 Template = Text
@@ -67,7 +67,7 @@ class TurnLimits(Section):
 class Slot(Section):
     """Something the caller is asked for."""
 
-    kind: Kind
+    kind: AnswerKind
     """What the answer is made of."""
     prompt: Template
     """The question."""
@@ -221,7 +221,7 @@ class Dialplan(Section):
     name: Text
     """Name of the dialplan."""
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
-    """Language spoken, ISO 639-1."""
+    """Language spoken, ISO 639-1, with the region where that matters: "en-GB"."""
     voice: Text | None = None
     """Voice of the agent; left out: the one in the settings."""
     facts: dict[Name, Any] = Field(default_factory=dict)
@@ -257,6 +257,12 @@ class Dialplan(Section):
     def targets_for(self, topic: str) -> tuple[str, ...]:
         """Targets of a topic, those of `general` where it has none."""
         return self.targets.get(topic) or self.targets["general"]
+
+    @property
+    def region(self) -> str:
+        """Region whose dates, postcodes and telephone numbers are spoken of, ISO 3166."""
+        language, _, region = self.language.partition("-")
+        return region or {"en": "US"}.get(language, language.upper())
 
     @property
     def emergency_topics(self) -> frozenset[str]:

@@ -30,6 +30,24 @@ def spoken_digits(value: Any) -> str:
     return ", ".join(" ".join(group) for group in groups)
 
 
+def spoken_phone(value: Any) -> str:
+    """A telephone number digit by digit: ``+4420`` as "plus four four two zero"."""
+    plus = "plus " if str(value).strip().startswith("+") else ""
+    return plus + spoken_digits(value)
+
+
+_SPELLED_SIGNS = {"-": "hyphen", "'": "apostrophe", ".": "dot", "_": "underscore"}
+
+
+def spoken_spelling(value: Any) -> str:
+    """A name or a code character by character: ``Lee-K7`` as "L, E, E, hyphen, K, seven"."""
+    said = [
+        _DIGITS[int(c)] if c in "0123456789" else _SPELLED_SIGNS.get(c, c.upper())
+        for c in "".join(str(value).split())
+    ]
+    return ", ".join(said)
+
+
 def spoken_amount(value: Any, currency: str = "EUR") -> str:
     """An amount of money: ``47.5`` as "47 euros and 50 cents".
 

@@ -20,6 +20,8 @@ from voiceagent.dialogue.speaking import (
     spoken_digits,
     spoken_list,
     spoken_ordinal,
+    spoken_phone,
+    spoken_spelling,
     spoken_time,
 )
 
@@ -59,6 +61,8 @@ def environment(*, url: bool = False) -> SandboxedEnvironment:
     env.filters["amount"] = _amount
     env.filters["date"] = _date
     env.filters["time"] = spoken_time
+    env.filters["phone"] = spoken_phone
+    env.filters["spell"] = spoken_spelling
     env.filters["ordinal"] = spoken_ordinal
     env.filters["spoken_list"] = spoken_list
     return env

@@ -152,7 +152,8 @@ class Understander:
     def _values(self, text: str, expecting: Expectation | None) -> dict[str, object]:
         slot = self._plan.slots.get(expecting.slot) if expecting and expecting.slot else None
         choices, past = (slot.choices, slot.past) if slot else (None, False)
-        return entities.find_all(text, self._today(), expecting, choices, past)
+        region = self._plan.region
+        return entities.find_all(text, self._today(), expecting, choices, past, region)
 
     def _met(self, vectors: Vectors, elsewhere: float) -> dict[str, float]:
         """How surely each topic is met; what is nearer speaks against it."""

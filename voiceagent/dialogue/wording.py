@@ -80,7 +80,10 @@ class Wording:
 
     def expectation(self, asked: Question) -> Expectation:
         """What a question lets expect."""
-        if asked.kind in ("confirm", "guess", "offer"):
+        if asked.kind == "confirm":
+            kind = self._plan.slots[asked.slot].kind
+            return Expectation(kind="yes_no", slot=asked.slot, reads_back=kind)
+        if asked.kind in ("guess", "offer"):
             return Expectation(kind="yes_no", slot=asked.slot or None)
         if asked.kind != "slot":
             return Expectation()
@@ -102,6 +105,16 @@ class Wording:
                 return phrases.confirm_digits
             case "date":
                 return phrases.confirm_date
+            case "amount":
+                return phrases.confirm_amount
+            case "time":
+                return phrases.confirm_time
+            case "spelled_name":
+                return phrases.confirm_spelled
+            case "code" | "postcode":
+                return phrases.confirm_code
+            case "phone":
+                return phrases.confirm_phone
             case "yes_no":
                 return phrases.confirm_yes if value else phrases.confirm_no
         return phrases.confirm
