@@ -59,6 +59,16 @@ def test_of_a_loop_one_round_is_kept() -> None:
     assert without_loop(looping).text == "please call me back"
 
 
+@pytest.mark.parametrize("text", ["BEEP BEEP BEEP", "[Phone ringing]", "♪ Music playing ♪", "."])
+def test_a_sound_described_is_no_text(text: str) -> None:
+    assert is_invented(reading(text, no_speech=0.1))
+
+
+@pytest.mark.parametrize("text", ["My phone.", "The phone is ringing.", "I heard a beep."])
+def test_a_sound_spoken_about_is_text(text: str) -> None:
+    assert not is_invented(reading(text, no_speech=0.1))
+
+
 def number(digits: str, confidence: float = 0.9, other_s: float = 0.0) -> ReadNumber:
     read = (ReadDigit(d, 0.4 * i, 0.4 * i + 0.3, confidence) for i, d in enumerate(digits))
     return ReadNumber(tuple(read), other_s)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voiceagent.audio.frames import to_pcm
+from voiceagent.audio.frames import to_float, to_pcm
 from voiceagent.audio.tones import ringback, tone
 from voiceagent.events import Expectation, Utterance
 from voiceagent.speech.models import ModelError, locate
@@ -78,6 +78,28 @@ def test_telephone_speech_becomes_its_text(whisper, telephone) -> None:
         assert utterance.no_speech is not None
         assert utterance.no_speech < 0.5
     assert right / spoken_words > 0.9
+
+
+@pytest.mark.models
+def test_an_utterance_given_up_is_worked_on_no_more(whisper, telephone) -> None:
+    recognition = whisper.open(8000, "en", ())
+    recognition.feed(telephone.say("Where is my parcel?"))
+    recognition.abandon()
+    with pytest.raises(RecognitionError, match="given up"):
+        recognition.finish()
+
+
+@pytest.mark.models
+def test_doubt_about_a_word_leaves_another_reading_and_a_smaller_lead(whisper, telephone) -> None:
+    sure = heard(whisper, telephone.say("Can I pay by credit card?"))
+    noise = np.random.default_rng(8).standard_normal(40000).astype(np.float32) * 0.02
+    speech = to_float(telephone.say("It is with Aoife Nguyen of Sligo."))
+    unsure = heard(whisper, to_pcm(speech + noise[: speech.size]))
+    assert sure.lead is not None
+    assert unsure.lead is not None
+    assert unsure.lead < sure.lead
+    assert unsure.alternatives
+    assert bare(unsure.alternatives[0]) != bare(unsure.text)
 
 
 @pytest.mark.models

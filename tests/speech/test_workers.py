@@ -33,6 +33,9 @@ class Slow:
         self._allowed.wait(5)
         return Utterance(text="done")
 
+    def abandon(self) -> None:
+        self._allowed.set()
+
 
 class Broken(Slow):
     def finish(self) -> Utterance:

@@ -264,12 +264,17 @@ class _Running:
         """Answer with the transcript."""
         if self._feeder is not None:
             await self._feeder
-        utterance = await self._handler.workers.finish(self._recognition, self._small)
+        try:
+            utterance = await self._handler.workers.finish(self._recognition, self._small)
+        except asyncio.CancelledError:
+            self._recognition.abandon()
+            raise
         context = utterance_context(utterance)
         await self._handler.write_event(Transcript(utterance.text, context).event())
 
     def cancel(self) -> None:
         """The client wants no answer any more."""
+        self._recognition.abandon()
         if self._feeder is not None:
             self._feeder.cancel()
 

@@ -16,8 +16,10 @@ from voiceagent.speech.digits import ReadNumber
 
 _INVENTED = {"", "you", "thank you", "thanks for watching", "thank you for watching", "bye", "so"}
 """What Whisper writes where nobody speaks, without punctuation."""
-_DESCRIBED = {"beep", "beeping", "ringing", "phone ringing", "music", "music playing", "silence"}
-"""What it writes of sounds that are no speech, as subtitles do."""
+_DESCRIBED = re.compile(
+    r"(?:\b(?:beep(?:ing)?|(?:phone )?ringing|music(?: playing)?|silence)\b ?)*"
+)
+"""What it writes of sounds that are no speech, as subtitles do; also more than once."""
 _UNITS = {word: str(value) for value, word in enumerate(
     ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 )} | {"oh": "0", "o": "0"}  # fmt: skip
@@ -104,7 +106,7 @@ def bare(text: str) -> str:
 def is_invented(reading: Reading) -> bool:
     """Whether the text is what Whisper writes into silence, hiss and tones."""
     said = bare(reading.text)
-    if not said or said in _DESCRIBED:
+    if _DESCRIBED.fullmatch(said):
         return True
     if said in _INVENTED or set(said.split()) <= _INVENTED:
         return reading.no_speech > 0.4

@@ -26,8 +26,11 @@ class Recognition(Protocol):
         """The whole utterance, its times counted from the first sample.
 
         Raises:
-            RecognitionError: the engine failed.
+            RecognitionError: the engine failed, or the utterance was given up.
         """
+
+    def abandon(self) -> None:
+        """Nobody waits for it any more: have `finish` stop as soon as it can, from any thread."""
 
 
 class Recognizer(Protocol):

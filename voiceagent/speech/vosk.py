@@ -134,6 +134,9 @@ class VoskRecognition:
             engine=self._engine,
         )
 
+    def abandon(self) -> None:
+        """Nothing to do: the work was done as the samples came."""
+
 
 class _Ear:
     """One recogniser and what it has made final."""
