@@ -1,0 +1,207 @@
+"""A Whisper model in CTranslate2: audio in, a reading out.
+
+Whisper (Radford et al., 2022) was trained on windows of 30 s. Its encoder takes less: an
+utterance with 6 s of silence behind it is recognised as well in a quarter of the time, while
+with less the decoder tends to loop.
+
+The text is the likeliest token after token. A beam finds hardly a better one and takes twice
+as long, which the caller would wait for; where a token was in doubt, what would have followed
+its runner-up is the other reading.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+import tokenizers
+from faster_whisper.feature_extractor import FeatureExtractor
+from faster_whisper.tokenizer import Tokenizer
+
+from voiceagent.audio.frames import Floats
+from voiceagent.events import Word
+from voiceagent.speech.readings import Reading, bare
+
+RATE = 16000
+"""Samples a second that the model takes."""
+PADDING_S = 6.0
+WINDOW_S = 30.0
+_HOP = 160
+_FRAMES_A_SECOND = RATE // _HOP
+_TOKEN_S = 0.02
+"""Seconds of audio for one position of the encoder."""
+_LEAD_S = 0.26
+"""Silence put before the audio: a word on its very edge is often missed."""
+_IN_DOUBT = 0.25
+"""From this share of the best token's probability on, the runner-up is followed too."""
+_CORES_ALONE = 2
+_VOCABULARY_TOKENS = 60
+
+
+class WhisperModel:
+    """A model in CTranslate2's form, with 8-bit weights. It may be used from several threads.
+
+    Args:
+        folder: ``model.bin``, ``tokenizer.json``, ``vocabulary.txt`` and ``config.json``.
+        workers: how many utterances are decoded at once. An utterance that is alone has two
+            cores to itself, since then nothing counts but how soon it is done; several share
+            what there is.
+
+    Raises:
+        Exception: of many kinds, when the folder does not hold such a model.
+    """
+
+    def __init__(self, folder: Path, workers: int = 1) -> None:
+        self._model = ctranslate2.models.Whisper(
+            str(folder),
+            compute_type="int8",
+            inter_threads=workers,
+            intra_threads=min(_CORES_ALONE, os.cpu_count() or 1),
+        )
+        self._vocabulary = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._features = FeatureExtractor(feature_size=self._model.n_mels)
+        self.languages: Sequence[str] = ("*",) if self._model.is_multilingual else ("en",)
+
+    def tokenizer(self, language: str) -> Tokenizer:
+        """The text side of the model.
+
+        Raises:
+            ValueError: there is no such language.
+        """
+        return Tokenizer(self._vocabulary, self._model.is_multilingual, "transcribe", language)
+
+    def encode(self, audio: Floats, padding_s: float = PADDING_S) -> ctranslate2.StorageView:
+        """The encoder's output for audio at 16 kHz with silence behind it."""
+        lead = np.zeros(round(_LEAD_S * RATE), np.float32)
+        return self._model.encode(self._spectrum(np.concatenate([lead, audio]), padding_s))
+
+    def states(self, encoded: ctranslate2.StorageView, audio: Floats) -> Floats:
+        """The encoder's states of the audio alone, shape (frames of 20 ms, states)."""
+        first = round(_LEAD_S / _TOKEN_S)
+        last = first + math.ceil(audio.size / RATE / _TOKEN_S)
+        return np.asarray(np.array(encoded)[0, first:last], np.float32)
+
+    def decode(
+        self,
+        encoded: ctranslate2.StorageView,
+        audio: Floats,
+        tokenizer: Tokenizer,
+        vocabulary: Sequence[str],
+    ) -> Reading:
+        """What was said in the audio that was encoded.
+
+        Args:
+            vocabulary: words that are likely, best first.
+        """
+        seconds = audio.size / RATE + _LEAD_S
+        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        if vocabulary:
+            hint = tokenizer.encode(" " + ", ".join(vocabulary) + ".")[:_VOCABULARY_TOKENS]
+            prompt = [tokenizer.sot_prev, *hint, *prompt]
+        most = min(len(prompt) + 10 + round(8 * seconds), 448)
+        result = self._model.generate(
+            encoded,
+            [prompt],
+            beam_size=1,
+            max_length=most,
+            return_scores=True,
+            return_no_speech_prob=True,
+            return_logits_vocab=True,
+        )[0]
+        tokens = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
+        rivals = [_rival(np.asarray(logits)) for logits in result.logits[0]]
+        text = tokenizer.decode(tokens).strip()
+        return Reading(
+            text=text,
+            words=tuple(self._align(encoded, tokenizer, tokens, seconds)),
+            log_probability=float(result.scores[0]),
+            no_speech=min(1.0, max(0.0, float(result.no_speech_prob))),
+            alternatives=self._other(encoded, tokenizer, prompt, tokens, rivals, most),
+            lead=1 / (1 + sum(share for _, share in rivals)),
+        )
+
+    def _other(
+        self,
+        encoded: ctranslate2.StorageView,
+        tokenizer: Tokenizer,
+        prompt: Sequence[int],
+        tokens: Sequence[int],
+        rivals: Sequence[tuple[int, float]],
+        most: int,
+    ) -> tuple[str, ...]:
+        """What else may have been said, if the greatest doubt along the way is great."""
+        at = max(range(len(rivals)), key=lambda place: rivals[place][1], default=None)
+        if at is None or rivals[at][1] < _IN_DOUBT:
+            return ()
+        begun = [*tokens[:at], rivals[at][0]]
+        if begun[-1] < tokenizer.eot:
+            # What the prompt says of the text is given back with what follows.
+            prompts = [[*prompt, *begun]]
+            followed = self._model.generate(encoded, prompts, beam_size=1, max_length=most)
+            begun = followed[0].sequences_ids[0]
+        other = tokenizer.decode([token for token in begun if token < tokenizer.eot]).strip()
+        return (other,) if other and bare(other) != bare(tokenizer.decode(tokens)) else ()
+
+    def _spectrum(self, audio: Floats, padding_s: float) -> ctranslate2.StorageView:
+        spectrum = self._features(audio, padding=_HOP)
+        frames = min(
+            spectrum.shape[1] + round(padding_s * _FRAMES_A_SECOND),
+            round(WINDOW_S * _FRAMES_A_SECOND),
+        )
+        frames += frames % 2
+        # The extractor's floor lies 2.0 below its maximum: so would true silence.
+        padded = np.full((spectrum.shape[0], frames), spectrum.max() - 2.0, np.float32)
+        padded[:, : spectrum.shape[1]] = spectrum[:, :frames]
+        return ctranslate2.StorageView.from_array(padded[None])
+
+    def _align(
+        self,
+        encoded: ctranslate2.StorageView,
+        tokenizer: Tokenizer,
+        tokens: list[int],
+        seconds: float,
+    ) -> list[Word]:
+        """Words with times and probabilities, punctuation on the word before it."""
+        if not tokens:
+            return []
+        frames = max(1, math.ceil(seconds * _FRAMES_A_SECOND))
+        aligned = self._model.align(encoded, tokenizer.sot_sequence, [tokens], frames)[0]
+        starts: dict[int, int] = {}
+        for token, moment in aligned.alignments:
+            starts.setdefault(token, moment)
+        texts, groups = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
+        words: list[Word] = []
+        first = 0
+        for text, group in zip(texts[:-1], groups[:-1], strict=True):
+            after = first + len(group)
+            start = starts.get(first, 0) * _TOKEN_S
+            end = starts.get(after, frames // 2) * _TOKEN_S
+            probability = float(np.mean(aligned.text_token_probs[first:after]))
+            first = after
+            if words and not bare(text):
+                words[-1] = words[-1].model_copy(update={"word": words[-1].word + text.strip()})
+                continue
+            words.append(
+                Word(
+                    word=text.strip(),
+                    start_s=_without_lead(start, seconds),
+                    end_s=_without_lead(max(start, end), seconds),
+                    confidence=min(1.0, max(0.0, probability)),
+                )
+            )
+        return words
+
+
+def _rival(logits: Floats) -> tuple[int, float]:
+    """The second likeliest token, and its probability as a share of the likeliest one's."""
+    flat = logits.ravel()
+    second, first = np.argpartition(flat, -2)[-2:]
+    return int(second), float(np.exp(flat[second] - flat[first]))
+
+
+def _without_lead(moment_s: float, seconds: float) -> float:
+    return round(max(0.0, min(moment_s, seconds) - _LEAD_S), 3)
