@@ -104,6 +104,9 @@ class Speech(Section):
     address: str = ""
     """Where the own speech service listens, "unix:/path" or "tcp:host:port". Left out: a
     socket in the run folder."""
+    start: bool = True
+    """Start the own speech service; false when another line's already listens at `address`:
+    the models are then in memory once for all lines."""
     recognizer: str = ""
     """Address of another Wyoming service for recognition; left out: the own one."""
     synthesizer: str = ""
@@ -193,6 +196,14 @@ class Records(Section):
     """Folder for two-channel recordings (left caller, right agent); left out: none are made."""
 
 
+class Learning(Section):
+    """What is learned from marks."""
+
+    policies: Path = Path("policies")
+    """Folder of the versions of the policy that `voiceagent learn` keeps, and of which is in use;
+    while there is none, the dialplan's own section is."""
+
+
 class Log(Section):
     """What is logged. No caller's words below debug."""
 
@@ -229,6 +240,7 @@ class Config(BaseSettings):
     mqtt: Mqtt = Mqtt()
     webhook: Webhook = Webhook()
     records: Records = Records()
+    learning: Learning = Learning()
     log: Log = Log()
 
     @classmethod

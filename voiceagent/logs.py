@@ -41,7 +41,8 @@ def configure(log: config.Log) -> None:
 
     A crash in one of the libraries that are not Python leaves there where it happened.
     """
-    faulthandler.enable()
+    if sys.__stderr__ is not None:
+        faulthandler.enable(sys.__stderr__)
     level = logging.getLevelNamesMapping()[log.level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

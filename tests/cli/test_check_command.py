@@ -78,3 +78,10 @@ def test_a_dialplan_that_is_not_there_does_not_hide_the_rest(tmp_path: Path) -> 
     seen = found(settings(tmp_path, dialplan=tmp_path / "missing.yaml"))
     assert "missing.yaml" in seen["dialplan"]
     assert "records" in seen
+
+
+def test_a_speech_service_of_another_line_that_is_not_there_is_told(tmp_path: Path) -> None:
+    path = settings(tmp_path, f'[speech]\nstart = false\naddress = "unix:{tmp_path}/none.sock"')
+    seen = found(path)
+    assert "start the line whose service it is" in seen["speech"]
+    assert "model" not in seen

@@ -17,7 +17,9 @@ from voiceagent import logs
 from voiceagent.config import Config, ConfigError, Log, load
 from voiceagent.dialogue.loader import DialplanError
 from voiceagent.dialogue.loader import load as load_dialplan
+from voiceagent.speech.client import SpeechClient, SpeechError
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate
+from voiceagent.speech.wire import AddressError
 from voiceagent.supervision.address import Address, split_address
 from voiceagent.telephony.useragent import TelephonyError, UserAgent
 
@@ -66,6 +68,8 @@ def findings(path: Path) -> Iterator[Finding]:
         yield "handover targets", _targets(config)
     for name in _models(config):
         yield f"model {name}", _problem(partial(locate, name), ModelError)
+    if not config.speech.start:
+        yield "speech service", asyncio.run(_speech(config))
     taken = _udp_port(config)
     yield f"SIP port {config.sip.address}:{config.sip.port}", taken
     if config.sip.registrar and taken:
@@ -107,6 +111,8 @@ def _targets(config: Config) -> str:
 
 def _models(config: Config) -> list[str]:
     speech = config.speech
+    if not speech.start:
+        return []
     engine = speech.engine or ("vosk" if speech.vosk_model else "whisper")
     recognizer = speech.vosk_model if engine == "vosk" else speech.whisper_model
     names = [EMBEDDING_MODEL]
@@ -115,6 +121,14 @@ def _models(config: Config) -> list[str]:
     if not speech.synthesizer:
         names.append(speech.voice)
     return names
+
+
+async def _speech(config: Config) -> str:
+    try:
+        await SpeechClient(config).ping()
+    except (AddressError, SpeechError) as error:
+        return f"{error}: start the line whose service it is, or see speech.address"
+    return ""
 
 
 def _udp_port(config: Config) -> str:

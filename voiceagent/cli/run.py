@@ -17,6 +17,8 @@ from voiceagent.config import Config, ConfigError, load
 from voiceagent.dialogue.loader import DialplanError
 from voiceagent.dialogue.loader import load as load_dialplan
 from voiceagent.dialogue.plan import Dialplan
+from voiceagent.learning.policies import PolicyError
+from voiceagent.learning.versions import VersionError, Versions
 from voiceagent.line import answering
 from voiceagent.records.store import StoreError
 from voiceagent.speech.client import SpeechError
@@ -29,9 +31,11 @@ _REASONS_NOT_TO_START = (
     ChildError,
     ConfigError,
     DialplanError,
+    PolicyError,
     SpeechError,
     StoreError,
     TelephonyError,
+    VersionError,
 )
 
 
@@ -47,13 +51,18 @@ _REASONS_NOT_TO_START = (
 def run(path: Path) -> None:
     """Answer the telephone until SIGTERM or Ctrl-C.
 
-    Starts the speech service and, unless a broker is configured, an embedded one. The first
+    Starts the speech service, unless another line has, and unless a broker is configured an
+    embedded one. The first
     signal lets calls finish or hands them over; a second one ends them.
     """
     try:
         config = load(path)
         plan = load_dialplan(config.dialplan)
         logs.configure(config.log)
+        versions = Versions(config.learning.policies, plan.escalation)
+        version = versions.in_use()
+        plan = plan.model_copy(update={"escalation": versions.limits(version)})
+        log.info("policy.chosen", version=version)
         asyncio.run(serve(path, config, plan))
     except _REASONS_NOT_TO_START as error:
         raise click.ClickException(str(error)) from error
@@ -77,11 +86,14 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
 
 @contextlib.asynccontextmanager
 async def _children(path: Path, config: Config) -> AsyncIterator[str]:
-    """The speech service and, unless one is configured, a broker; gives the broker's URL."""
+    """The speech service and a broker, unless there are such; gives the broker's URL."""
     speech = Child("speech", "voiceagent.speech.service", ["--config", str(path)], start_s=90)
     arguments = ["--address", config.mqtt.embedded_address]
     broker = Child("broker", "voiceagent.supervision.broker", arguments)
-    children = [speech] if config.mqtt.url else [speech, broker]
+    children = [
+        *([speech] if config.speech.start else []),
+        *([] if config.mqtt.url else [broker]),
+    ]
     async with contextlib.AsyncExitStack() as stack:
         # Loading the models takes longest, so nothing waits for anything else meanwhile.
         starts = [asyncio.create_task(stack.enter_async_context(child)) for child in children]
