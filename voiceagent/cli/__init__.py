@@ -14,6 +14,7 @@ _COMMANDS = {
     "watch": ("voiceagent.cli.watch", "watch"),
     "mark": ("voiceagent.cli.mark", "mark"),
     "replay": ("voiceagent.cli.replay", "replay"),
+    "learn": ("voiceagent.cli.learn", "learn"),
     "explain": ("voiceagent.cli.explain", "explain"),
     "analyze": ("voiceagent.cli.analyze", "analyze"),
     "simulate": ("voiceagent.cli.simulate", "simulate"),

@@ -227,6 +227,15 @@ class Store:
         )
         return [RECORD.validate_json(text) for (text,) in rows]
 
+    def marked(self) -> list[str]:
+        """Ids of the calls that people have marked, in the order of their first mark."""
+        rows = self._read(
+            "SELECT call_id FROM events WHERE type = 'handover.marked'"
+            " GROUP BY call_id ORDER BY min(seq)",
+            (),
+        )
+        return [call_id for (call_id,) in rows]
+
     def unfinished(self, line: str) -> list[str]:
         """Ids of the line's calls whose end was never written: those of a line that crashed."""
         rows = self._read(
