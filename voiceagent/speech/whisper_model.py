@@ -4,9 +4,9 @@ Whisper (Radford et al., 2022) was trained on windows of 30 s. Its encoder takes
 utterance with 6 s of silence behind it is recognised as well in a quarter of the time, while
 with less the decoder tends to loop.
 
-The text is the likeliest token after token. A beam finds hardly a better one and takes twice
-as long, which the caller would wait for; where a token was in doubt, what would have followed
-its runner-up is the other reading.
+The text is first the likeliest token after token, which takes half as long as a beam. Only
+where a token was in doubt a beam looks for a better one: a fifth of what customers say, and it
+is as often right as if a beam had read everything.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ _TOKEN_S = 0.02
 """Seconds of audio for one position of the encoder."""
 _LEAD_S = 0.26
 """Silence put before the audio: a word on its very edge is often missed."""
-_IN_DOUBT = 0.25
-"""From this share of the best token's probability on, the runner-up is followed too."""
+_IN_DOUBT = 0.4
+"""A text whose least likely token is less likely than this is searched for again by a beam."""
+_BEAM = 5
 _CORES_ALONE = 2
 _VOCABULARY_TOKENS = 60
 
@@ -102,49 +103,31 @@ class WhisperModel:
         if vocabulary:
             hint = tokenizer.encode(" " + ", ".join(vocabulary) + ".")[:_VOCABULARY_TOKENS]
             prompt = [tokenizer.sot_prev, *hint, *prompt]
-        most = min(len(prompt) + 10 + round(8 * seconds), 448)
-        result = self._model.generate(
-            encoded,
-            [prompt],
-            beam_size=1,
-            max_length=most,
-            return_scores=True,
-            return_no_speech_prob=True,
-            return_logits_vocab=True,
+        options = {
+            "max_length": min(len(prompt) + 10 + round(8 * seconds), 448),
+            "return_scores": True,
+            "return_no_speech_prob": True,
+        }
+        found = self._model.generate(
+            encoded, [prompt], beam_size=1, return_logits_vocab=True, **options
         )[0]
-        tokens = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
-        rivals = [_rival(np.asarray(logits)) for logits in result.logits[0]]
-        text = tokenizer.decode(tokens).strip()
+        doubts = [_doubt(np.asarray(logits)) for logits in found.logits[0]]
+        if min((sure for sure, _ in doubts), default=0.0) < _IN_DOUBT:
+            found = self._model.generate(
+                encoded, [prompt], beam_size=_BEAM, num_hypotheses=_BEAM, **options
+            )[0]
+        sequences = [[t for t in ids if t < tokenizer.eot] for ids in found.sequences_ids]
+        text, *others = (tokenizer.decode(sequence).strip() for sequence in sequences)
+        different = {bare(other): other for other in reversed(others) if bare(other)}
+        different.pop(bare(text), None)
         return Reading(
             text=text,
-            words=tuple(self._align(encoded, tokenizer, tokens, seconds)),
-            log_probability=float(result.scores[0]),
-            no_speech=min(1.0, max(0.0, float(result.no_speech_prob))),
-            alternatives=self._other(encoded, tokenizer, prompt, tokens, rivals, most),
-            lead=1 / (1 + sum(share for _, share in rivals)),
+            words=tuple(self._align(encoded, tokenizer, sequences[0], seconds)),
+            log_probability=float(found.scores[0]),
+            no_speech=min(1.0, max(0.0, float(found.no_speech_prob))),
+            alternatives=tuple(reversed(different.values())),
+            lead=1 / (1 + sum(rival for _, rival in doubts)),
         )
-
-    def _other(
-        self,
-        encoded: ctranslate2.StorageView,
-        tokenizer: Tokenizer,
-        prompt: Sequence[int],
-        tokens: Sequence[int],
-        rivals: Sequence[tuple[int, float]],
-        most: int,
-    ) -> tuple[str, ...]:
-        """What else may have been said, if the greatest doubt along the way is great."""
-        at = max(range(len(rivals)), key=lambda place: rivals[place][1], default=None)
-        if at is None or rivals[at][1] < _IN_DOUBT:
-            return ()
-        begun = [*tokens[:at], rivals[at][0]]
-        if begun[-1] < tokenizer.eot:
-            # What the prompt says of the text is given back with what follows.
-            prompts = [[*prompt, *begun]]
-            followed = self._model.generate(encoded, prompts, beam_size=1, max_length=most)
-            begun = followed[0].sequences_ids[0]
-        other = tokenizer.decode([token for token in begun if token < tokenizer.eot]).strip()
-        return (other,) if other and bare(other) != bare(tokenizer.decode(tokens)) else ()
 
     def _spectrum(self, audio: Floats, padding_s: float) -> ctranslate2.StorageView:
         spectrum = self._features(audio, padding=_HOP)
@@ -196,11 +179,11 @@ class WhisperModel:
         return words
 
 
-def _rival(logits: Floats) -> tuple[int, float]:
-    """The second likeliest token, and its probability as a share of the likeliest one's."""
-    flat = logits.ravel()
-    second, first = np.argpartition(flat, -2)[-2:]
-    return int(second), float(np.exp(flat[second] - flat[first]))
+def _doubt(logits: Floats) -> tuple[float, float]:
+    """Probability of the likeliest token, and of the next as a share of that."""
+    flat = logits.ravel().astype(np.float32)
+    likely = np.exp(flat - flat.max())
+    return float(1 / likely.sum()), float(np.partition(likely, -2)[-2])
 
 
 def _without_lead(moment_s: float, seconds: float) -> float:
