@@ -135,10 +135,11 @@ async def _line(settings: Path) -> asyncio.subprocess.Process:
             stdout=log,
             stderr=log,
         )
-    async with asyncio.timeout(60):
-        while b"line.started" not in settings.with_suffix(".log").read_bytes():
-            await asyncio.sleep(0.1)  # noqa: ASYNC110 - another process tells
-    return process
+    for _ in range(600):
+        if b"line.started" in settings.with_suffix(".log").read_bytes():
+            return process
+        await asyncio.sleep(0.1)
+    raise TimeoutError(f"{settings.name} did not start within a minute")
 
 
 def _family(pid: int) -> list[int]:

@@ -7,6 +7,7 @@ packet, sent by absolute deadlines. What was sent and received stands on one clo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 import struct
@@ -43,6 +44,7 @@ class ThinPhone:
         self._sent: list[tuple[float, bytes]] = []
         self._lines: list[bytes] = []
         self._said = asyncio.Event()
+        self._packet = asyncio.Event()
         self._last_loud = 0.0
         self._sender: asyncio.Task[None] | None = None
         self._began = time.monotonic()
@@ -98,13 +100,18 @@ class ThinPhone:
         """Whether the far side begins to speak in time."""
         since, until = time.monotonic(), time.monotonic() + timeout_s
         while self._last_loud < since and time.monotonic() < until and not self.ended.is_set():
-            await asyncio.sleep(0.02)
+            await self._next_packet()
         return self._last_loud >= since
 
     async def quiet(self, seconds: float) -> None:
         """Wait until the far side has said nothing for so long, or has hung up."""
         while time.monotonic() - self._last_loud < seconds and not self.ended.is_set():
-            await asyncio.sleep(0.05)
+            await self._next_packet()
+
+    async def _next_packet(self) -> None:
+        self._packet.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._packet.wait(), 0.1)
 
     def channels(self) -> tuple[Samples, Samples]:
         """What it sent and what it received, by the clock of this machine, 8 kHz."""
@@ -142,6 +149,7 @@ class ThinPhone:
         linear = LINEAR[np.frombuffer(payload, np.uint8)]
         if float(np.sqrt(np.mean(linear * linear))) > _LOUD:
             self._last_loud = now
+        self._packet.set()
 
     def _signalled(self, packet: bytes) -> None:
         text = packet.decode("utf-8", "replace")
