@@ -21,6 +21,7 @@ ORDER = (
     {"analysis"},
     {"handoff"},
     {"callrecord", "sense", "services"},
+    {"deciding"},
     {"conversation"},
     {"line"},
     {"records"},

@@ -1,14 +1,13 @@
 """One caller's conversation: where telephony, speech, dialogue, escalation and handoff meet.
 
-A turn becomes a decision in `Conversation._answer`: what was heard is understood, the judge
-looks at it, and its verdict chooses among the moves of the dialogue manager.
+What a turn means is found out by `sense`, what follows from it by `deciding`; here it is heard,
+said and done.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from datetime import date
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ import structlog
 
 from voiceagent import events
 from voiceagent.callrecord import CallRecord
+from voiceagent.deciding import Decider
 from voiceagent.dialogue.lookup import look_up
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
@@ -51,9 +51,7 @@ class Conversation:
         self._record = CallRecord(services.config.line, call_id, services.journal)
         self._manager = DialogueManager(services.plan, leg.facts, date.today())
         self._judge = Judge(services.plan.escalation, services.prototypes, services.plan.language)
-        self._emergencies = frozenset(
-            name for name, topic in services.plan.topics.items() if topic.emergency
-        )
+        self._decider = Decider(services.plan, self._manager, self._judge)
         self._speaker = Speaker(
             leg, services.voice, services.plan.voice, on_speech=self._agent_speech
         )
@@ -188,58 +186,28 @@ class Conversation:
         )
         if not utterance.text.strip():
             return self._answer_nothing("no-match")
-        expecting = self._manager.expecting
-        understanding, vector, measures = await self._sense.of(turn, expecting)
-        verdict = self._judge.judge(
-            self._turn,
-            utterance,
-            understanding,
-            expecting,
-            measures,
-            vector,
-            interrupted=turn.interrupted,
-            emergency_topics=self._emergencies,
-        )
-        declined_before = self._manager.offered_declined
-        reply = self._follow(
-            verdict,
-            lambda: self._manager.turn(understanding, verdict.understood),
-            lambda: self._manager.clarify(understanding),
-        )
+        sense = await self._sense.of(turn, self._manager.expecting)
+        decided = self._decider.turn(self._turn, utterance, sense, interrupted=turn.interrupted)
+        verdict = decided.verdict
         self._record.event(
             events.TurnUnderstood(
-                turn=self._turn, understanding=understanding, slots=self._manager.slots
+                turn=self._turn, understanding=sense.understanding, slots=self._manager.slots
             )
         )
         self._decided(verdict)
         self._record.said("caller", utterance.text, utterance.start_s, utterance.end_s, verdict)
-        if self._manager.offered_declined and not declined_before:
-            self._judge.declined()
+        if decided.declined:
             self._record.event(events.OfferDeclined(turn=self._turn))
-        return reply
+        return decided.reply
 
     def _recognised(self, utterance: Utterance, pcm: bytes) -> None:
         self._sense.begin(utterance, pcm, self._manager.expecting)
 
     def _answer_nothing(self, why: Literal["no-input", "no-match", "recognition-failed"]) -> Reply:
         self._record.event(events.TurnMissed(turn=self._turn, why=why))
-        verdict = self._judge.missed(self._turn, why)
-        self._decided(verdict)
-        ask_again = self._manager.no_input if why == "no-input" else self._manager.clarify
-        return self._follow(verdict, ask_again, ask_again)
-
-    def _follow(
-        self, verdict: Verdict, go_on: Callable[[], Reply], clarify: Callable[[], Reply]
-    ) -> Reply:
-        match verdict.action:
-            case "continue":
-                return go_on()
-            case "clarify":
-                return clarify()
-            case "offer":
-                return self._manager.offer_person()
-            case _:
-                return self._manager.announce_handover(verdict.topic, verdict.action)
+        decided = self._decider.missed(self._turn, why)
+        self._decided(decided.verdict)
+        return decided.reply
 
     def _decided(self, verdict: Verdict) -> None:
         self._last_verdict = verdict

@@ -12,6 +12,7 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
+from voiceagent.deciding import Decider
 from voiceagent.dialogue.loader import DialplanError, load
 from voiceagent.dialogue.lookup import look_up
 from voiceagent.dialogue.manager import DialogueManager
@@ -21,6 +22,7 @@ from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.judge import Judge
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import CallFacts, Understanding, Utterance, Verdict
+from voiceagent.sense import Sense
 from voiceagent.speech.embedding import LocalEmbedder, SentenceEmbedder
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate
 
@@ -91,13 +93,14 @@ class _Talk:
         prototypes = await Prototypes.create(self._embedder, language)
         understander = await Understander.create(self._plan, self._embedder)
         judge = Judge(self._plan.escalation, prototypes, language)
+        decider = Decider(self._plan, self._manager, judge)
         async with httpx.AsyncClient() as client:
             reply = self._manager.greet()
             while await self._speak(reply, client):
                 line = self._read()
                 if line is None:
                     return
-                reply = await self._answer(line, understander, judge)
+                reply = await self._answer(line, understander, decider)
 
     async def _speak(self, reply: Reply, client: httpx.AsyncClient) -> bool:
         """Print a reply and do what it asks for; False when the dialogue is over."""
@@ -122,43 +125,19 @@ class _Talk:
             self._console.print(f"[bold]caller[/]  {escape(line.strip() or '(silence)')}")
         return line.strip() if line else None
 
-    async def _answer(self, line: str, understander: Understander, judge: Judge) -> Reply:
-        manager = self._manager
+    async def _answer(self, line: str, understander: Understander, decider: Decider) -> Reply:
         self._turn += 1
         if not line:
-            verdict = judge.missed(self._turn, "no-input")
-            self._note(_decision(verdict))
-            return self._follow(verdict) or manager.no_input()
-        expecting = manager.expecting
-        meaning, vector = await understander.understand(line, expecting)
-        verdict = judge.judge(
-            self._turn,
-            Utterance(text=line),
-            meaning,
-            expecting,
-            vector=vector,
-            emergency_topics=self._plan.emergency_topics,
-        )
+            decided = decider.missed(self._turn, "no-input")
+            self._note(_decision(decided.verdict))
+            return decided.reply
+        meaning, vector = await understander.understand(line, self._manager.expecting)
+        sense = Sense(meaning, vector, measures=None)
+        decided = decider.turn(self._turn, Utterance(text=line), sense)
         self._note(_meaning(meaning))
-        self._note(_decision(verdict))
-        reply = self._follow(verdict)
-        if reply is None and verdict.action == "clarify":
-            reply = manager.clarify(meaning)
-        if reply is None:
-            declined = manager.offered_declined
-            reply = manager.turn(meaning, verdict.understood)
-            if manager.offered_declined and not declined:
-                judge.declined()
-        self._note(", ".join(f"{name} = {value}" for name, value in manager.slots.items()))
-        return reply
-
-    def _follow(self, verdict: Verdict) -> Reply | None:
-        """What the policy wants instead of the dialogue's next step, if anything."""
-        if verdict.action == "offer":
-            return self._manager.offer_person()
-        if verdict.action in ("handover", "emergency"):
-            return self._manager.announce_handover(verdict.topic, verdict.action)
-        return None
+        self._note(_decision(decided.verdict))
+        self._note(", ".join(f"{name} = {value}" for name, value in self._manager.slots.items()))
+        return decided.reply
 
     def _note(self, text: str) -> None:
         if text:
