@@ -9,10 +9,10 @@ from voiceagent.dialogue.speaking import (
     spoken_date,
     spoken_digits,
     spoken_list,
-    spoken_ordinal,
     spoken_time,
 )
 from voiceagent.dialogue.templates import RenderError, references, render, syntax_problem
+from voiceagent.speech.english_aloud import ordinal
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_dates_times_ordinals_and_lists_are_said_as_people_say_them() -> None:
         "5 30 p.m.",
         "12 oh 5 p.m.",
     ]
-    assert [spoken_ordinal(n) for n in (1, 2, 3, 11, 12, 13, 21, 102)] == [
+    assert [ordinal(n) for n in (1, 2, 3, 11, 12, 13, 21, 102)] == [
         "1st", "2nd", "3rd", "11th", "12th", "13th", "21st", "102nd",
     ]  # fmt: skip
     assert spoken_list(["tea", "milk", "salt"], "or") == "tea, milk or salt"

@@ -11,7 +11,11 @@ from voiceagent.speech.sentences import sentences
         ("Yes.", ["Yes."]),
         ("One moment. I will look. Is that all?", ["One moment.", "I will look.", "Is that all?"]),
         ("It costs 4.50 dollars.", ["It costs 4.50 dollars."]),
-        ("Dr. No. 5 is here.", ["Doctor Number 5 is here."]),
+        ("Dr. No. 5 is here.", ["Dr. No. 5 is here."]),
+        (
+            "From Mon. to Fri. at 9 a.m. Is that all?",
+            ["From Mon. to Fri. at 9 a.m.", "Is that all?"],
+        ),
         ("  spaced \n out  ", ["spaced out"]),
         ("...", []),
         ("", []),

@@ -7,7 +7,8 @@ from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+from voiceagent.speech.english_aloud import DIGITS, digit_groups, ordinal
+
 _CURRENCIES = {
     "EUR": ("euro", "euros", "cent", "cents"),
     "USD": ("dollar", "dollars", "cent", "cents"),
@@ -20,14 +21,7 @@ def spoken_digits(value: Any) -> str:
 
     Letters among them are kept, one by one.
     """
-    characters = re.findall(r"[0-9A-Za-z]", str(value))
-    if not characters:
-        return ""
-    words = [_DIGITS[int(c)] if c.isdigit() else c.upper() for c in characters]
-    count = len(words)
-    size = 4 if count % 4 == 0 or (count > 4 and count % 3 == 1) else 3
-    groups = [words[at : at + size] for at in range(0, count, size)]
-    return ", ".join(" ".join(group) for group in groups)
+    return digit_groups("".join(re.findall(r"[0-9A-Za-z]", str(value))))
 
 
 def spoken_phone(value: Any) -> str:
@@ -42,7 +36,7 @@ _SPELLED_SIGNS = {"-": "hyphen", "'": "apostrophe", ".": "dot", "_": "underscore
 def spoken_spelling(value: Any) -> str:
     """A name or a code character by character: ``Lee-K7`` as "L, E, E, hyphen, K, seven"."""
     said = [
-        _DIGITS[int(c)] if c in "0123456789" else _SPELLED_SIGNS.get(c, c.upper())
+        DIGITS[int(c)] if c in "0123456789" else _SPELLED_SIGNS.get(c, c.upper())
         for c in "".join(str(value).split())
     ]
     return ", ".join(said)
@@ -82,7 +76,7 @@ def spoken_date(value: Any, today: date | None = None) -> str:
         ValueError: `value` is not an ISO 8601 date.
     """
     day = _as_date(value)
-    text = f"the {spoken_ordinal(day.day)} of {day:%B}"
+    text = f"the {ordinal(day.day)} of {day:%B}"
     if today is not None and abs((day - today).days) < 180:
         return f"{day:%A}, {text}"
     return f"{text} {day.year}"
@@ -101,12 +95,6 @@ def spoken_time(value: Any) -> str:
         return f"{hour} {half}"
     minute = f"oh {moment.minute}" if moment.minute < 10 else str(moment.minute)
     return f"{hour} {minute} {half}"
-
-
-def spoken_ordinal(number: int) -> str:
-    """``1`` as "1st", ``12`` as "12th"."""
-    teen = 10 <= number % 100 <= 20
-    return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def spoken_list(values: Any, word: str = "and") -> str:

@@ -19,11 +19,11 @@ from voiceagent.dialogue.speaking import (
     spoken_date,
     spoken_digits,
     spoken_list,
-    spoken_ordinal,
     spoken_phone,
     spoken_spelling,
     spoken_time,
 )
+from voiceagent.speech.english_aloud import ordinal
 
 _STOPS = re.compile(r"(\b[ap]\.m\.)\.")
 """A sentence that ends in "p.m." has its full stop already."""
@@ -63,7 +63,7 @@ def environment(*, url: bool = False) -> SandboxedEnvironment:
     env.filters["time"] = spoken_time
     env.filters["phone"] = spoken_phone
     env.filters["spell"] = spoken_spelling
-    env.filters["ordinal"] = spoken_ordinal
+    env.filters["ordinal"] = ordinal
     env.filters["spoken_list"] = spoken_list
     return env
 

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import re
 
-_ABBREVIATIONS = {
-    "Mr.": "Mister",
-    "Mrs.": "Missis",
-    "Ms.": "Miz",
-    "Dr.": "Doctor",
-    "St.": "Saint",
-    "No.": "Number",
-    "e.g.": "for example",
-    "i.e.": "that is",
-    "etc.": "and so on",
-    "approx.": "approximately",
-}
-_ABBREVIATION = re.compile(
-    r"(?<!\w)(" + "|".join(re.escape(each) for each in _ABBREVIATIONS) + r")(?=[\s,;)])"
-)
+from voiceagent.speech.english_aloud import ABBREVIATIONS
+
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+")
+_ABBREVIATED = re.compile(
+    r"(?:^|(?<=[\s(]))(?:" + "|".join(re.escape(form) for form in ABBREVIATIONS) + r")$"
+)
 _CLAUSE_END = re.compile(r"(?<=[,;:])\s+")
 _SHORT = 40
 """A first piece of so many characters is ready soon enough as it is."""
@@ -27,13 +17,23 @@ _CLAUSE_WORDS = 2
 
 
 def sentences(text: str) -> list[str]:
-    """The pieces of a text, in order: its sentences, the first one cut at a comma if it is long,
-    so that the first sound comes soon. Abbreviations are spelled out."""
-    spelled = _ABBREVIATION.sub(lambda found: _ABBREVIATIONS[found[1]], " ".join(text.split()))
-    pieces = [piece for piece in _SENTENCE_END.split(spelled) if re.search(r"\w", piece)]
+    """The pieces of a text as it is written, in order: its sentences, the first one cut at a
+    comma if it is long, so that the first sound comes soon."""
+    pieces = _whole(_SENTENCE_END.split(" ".join(text.split())))
     if pieces and len(pieces[0]) > _SHORT:
         pieces[:1] = _first_clause(pieces[0])
     return pieces
+
+
+def _whole(parts: list[str]) -> list[str]:
+    """Sentences, put together again where a full stop only shortens a word."""
+    pieces: list[str] = []
+    for part in parts:
+        if pieces and _ABBREVIATED.search(pieces[-1]):
+            pieces[-1] += f" {part}"
+        else:
+            pieces.append(part)
+    return [piece for piece in pieces if re.search(r"\w", piece)]
 
 
 def _first_clause(sentence: str) -> list[str]:
