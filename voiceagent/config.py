@@ -98,6 +98,41 @@ class Sip(Section):
         return value
 
 
+class Voice(Section):
+    """A voice that a dialplan can name."""
+
+    model: str = "joe-us"
+    """Name of a voice in models/registry.toml, or the path of a Piper .onnx file with its
+    .onnx.json beside it."""
+    sha256: str = ""
+    """SHA-256 of the .onnx file, for one given by its path: another file is refused."""
+    speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+    """How fast it speaks; 1.1 is a tenth faster."""
+    pitch: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+    """How high it speaks; 1.1 is a tenth higher."""
+    speaker: Annotated[int, Field(ge=0)] | None = None
+    """Number of the speaker, for a model with several."""
+
+
+class SpeechOfLanguage(Section):
+    """What a language has of its own; what is left out is as in [speech]."""
+
+    recognizer: str | None = None
+    """As `speech.recognizer`; "" for the own service."""
+    synthesizer: str | None = None
+    """As `speech.synthesizer`; "" for the own service."""
+    engine: Literal["whisper", "vosk"] | None = None
+    """As `speech.engine`."""
+    whisper_model: str | None = None
+    """As `speech.whisper_model`."""
+    small_model: str | None = None
+    """As `speech.small_model`."""
+    vosk_model: str | None = None
+    """As `speech.vosk_model`."""
+    voice: str | None = None
+    """As `speech.voice`."""
+
+
 class Speech(Section):
     """Who recognises and who speaks. Every address is a Wyoming service."""
 
@@ -121,7 +156,14 @@ class Speech(Section):
     vosk_model: str = ""
     """Name of a model in models/registry.toml, or the folder of a Vosk model."""
     voice: str = "joe-us"
-    """Name of a voice in models/registry.toml, or the path of a Piper .onnx file."""
+    """Name of a voice below or in models/registry.toml, or the path of a Piper .onnx file."""
+    voices: dict[str, Voice] = Field(default_factory=dict)
+    """Voices by name, each a table [speech.voices.NAME] with `model`, `sha256`, `speed`, `pitch`
+    and `speaker`."""
+    languages: dict[str, SpeechOfLanguage] = Field(default_factory=dict)
+    """By language code: who recognises and speaks it, each a table [speech.languages.de] with
+    any of `recognizer`, `synthesizer`, `engine`, `whisper_model`, `small_model`, `vosk_model`
+    and `voice`. The dialplan's `language` chooses."""
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     """Utterances recognised at once, each on a thread of its own."""
 

@@ -145,7 +145,7 @@ async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIt
         SpeechError: the speech service cannot be reached.
         TelephonyError: the SIP port cannot be opened.
     """
-    speech = SpeechClient(config)
+    speech = SpeechClient(config, plan.language)
     examples = RememberedEmbedder(
         speech.embed, registry()[EMBEDDING_MODEL].model_dump_json(), store()
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from voiceagent.dialogue.loader import load
-from voiceagent.dialogue.phrases import Phrases
+from voiceagent.dialogue.phrases import Common, Phrases
 from voiceagent.dialogue.plan import Dialplan, Http, Intent, Lookup, Slot, Table, Topic, TurnLimits
 from voiceagent.dialogue.templates import environment
 from voiceagent.dialogue.thresholds import Thresholds
@@ -27,6 +27,7 @@ DOCS = (Path(__file__).parents[2] / "docs" / "dialplan.md").read_text(encoding="
         (Http, "http."),
         (Topic, ""),
         (Phrases, ""),
+        (Common, ""),
         (Thresholds, ""),
     ],
 )

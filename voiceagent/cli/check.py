@@ -18,6 +18,7 @@ from voiceagent.config import Config, ConfigError, Log, load
 from voiceagent.dialogue.loader import DialplanError
 from voiceagent.dialogue.loader import load as load_dialplan
 from voiceagent.speech.client import SpeechClient, SpeechError
+from voiceagent.speech.languages import for_language, language_problems, voice_settings
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate
 from voiceagent.speech.wire import AddressError
 from voiceagent.supervision.address import Address, split_address
@@ -65,9 +66,13 @@ def findings(path: Path) -> Iterator[Finding]:
     problem = _problem(lambda: load_dialplan(config.dialplan), DialplanError)
     yield f"dialplan {config.dialplan}", problem
     if not problem:
+        plan = load_dialplan(config.dialplan)
+        config = for_language(config, plan.language)
+        wrong = language_problems(config.speech, plan.language, plan.voice)
+        yield f"language {plan.language}", "\n".join(wrong)
         yield "handover targets", _targets(config)
-    for name in _models(config):
-        yield f"model {name}", _problem(partial(locate, name), ModelError)
+    for name, sha256 in _models(config):
+        yield f"model {name}", _problem(partial(locate, name, sha256), ModelError)
     if not config.speech.start:
         yield "speech service", asyncio.run(_speech(config))
     taken = _udp_port(config)
@@ -109,18 +114,20 @@ def _targets(config: Config) -> str:
     return ""
 
 
-def _models(config: Config) -> list[str]:
+def _models(config: Config) -> list[tuple[str, str]]:
+    """Names of the models to be loaded, each with the hash that the settings give."""
     speech = config.speech
     if not speech.start:
         return []
     engine = speech.engine or ("vosk" if speech.vosk_model else "whisper")
     recognizer = speech.vosk_model if engine == "vosk" else speech.whisper_model
-    names = [EMBEDDING_MODEL]
+    models = [(EMBEDDING_MODEL, "")]
     if not speech.recognizer:
-        names.append(recognizer)
+        models.append((recognizer, ""))
     if not speech.synthesizer:
-        names.append(speech.voice)
-    return names
+        voice = voice_settings(speech, speech.voice)
+        models.append((voice.model, voice.sha256))
+    return models
 
 
 async def _speech(config: Config) -> str:

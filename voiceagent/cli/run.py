@@ -22,6 +22,7 @@ from voiceagent.learning.versions import VersionError, Versions
 from voiceagent.line import answering
 from voiceagent.records.store import StoreError
 from voiceagent.speech.client import SpeechError
+from voiceagent.speech.languages import for_language, language_problems
 from voiceagent.supervision.journal import open_journal
 from voiceagent.telephony.useragent import TelephonyError
 
@@ -58,6 +59,9 @@ def run(path: Path) -> None:
     try:
         config = load(path)
         plan = load_dialplan(config.dialplan)
+        config = for_language(config, plan.language)
+        if problems := language_problems(config.speech, plan.language, plan.voice):
+            raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems))
         logs.configure(config.log)
         versions = Versions(config.learning.policies, plan.escalation)
         version = versions.in_use()
@@ -72,7 +76,7 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
     """Run all processes of one machine until a signal says to leave."""
     signals = _signals()
     async with (
-        _children(path, config) as broker_url,
+        _children(path, config, plan.language) as broker_url,
         open_journal(config, broker_url) as journal,
         answering(config, plan, journal) as line,
     ):
@@ -85,9 +89,10 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _children(path: Path, config: Config) -> AsyncIterator[str]:
+async def _children(path: Path, config: Config, language: str) -> AsyncIterator[str]:
     """The speech service and a broker, unless there are such; gives the broker's URL."""
-    speech = Child("speech", "voiceagent.speech.service", ["--config", str(path)], start_s=90)
+    speaking = ["--config", str(path), "--language", language]
+    speech = Child("speech", "voiceagent.speech.service", speaking, start_s=90)
     arguments = ["--address", config.mqtt.embedded_address]
     broker = Child("broker", "voiceagent.supervision.broker", arguments)
     children = [

@@ -11,8 +11,10 @@ import numpy as np
 from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_float
 from voiceagent.audio.telephone import telephone as through_telephone
 from voiceagent.audio.wav import save
-from voiceagent.speech.models import ModelError, locate, registry
-from voiceagent.speech.piper import PiperSynthesizer, SynthesisError
+from voiceagent.config import ConfigError, Speech, load
+from voiceagent.speech.engines import load_voice
+from voiceagent.speech.models import ModelError, registry
+from voiceagent.speech.piper import SynthesisError
 
 
 @click.command()
@@ -28,7 +30,15 @@ from voiceagent.speech.piper import PiperSynthesizer, SynthesisError
     "--voice",
     default="joe-us",
     show_default=True,
-    help="A voice of `voiceagent models list`, or the path of a Piper .onnx file.",
+    help="A voice of `voiceagent models list` or of the settings, or the path of a Piper .onnx "
+    "file.",
+)
+@click.option(
+    "-c",
+    "--config",
+    "settings",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Settings with voices of their own.",
 )
 @click.option(
     "--rate",
@@ -38,7 +48,9 @@ from voiceagent.speech.piper import PiperSynthesizer, SynthesisError
     help="Samples a second.",
 )
 @click.option("--telephone", is_flag=True, help="As it comes out of a telephone, at 8000.")
-def say(text: str, output: Path, voice: str, rate: int, telephone: bool) -> None:
+def say(
+    text: str, output: Path, voice: str, settings: Path | None, rate: int, telephone: bool
+) -> None:
     """Speak TEXT ("-" reads it from standard input) into a WAV file."""
     if telephone and rate != SAMPLE_RATE:
         raise click.UsageError(f"a telephone has {SAMPLE_RATE} samples a second: leave --rate out")
@@ -47,8 +59,8 @@ def say(text: str, output: Path, voice: str, rate: int, telephone: bool) -> None
     if not any(letter.isalnum() for letter in text):
         raise click.UsageError("there is nothing to say: give a text with words in it")
     try:
-        speech = _spoken(text, voice, rate)
-    except (ModelError, SynthesisError) as error:
+        speech = _spoken(text, load(settings).speech if settings else Speech(), voice, rate)
+    except (ConfigError, ModelError, SynthesisError) as error:
         raise click.ClickException(str(error)) from error
     try:
         save(output, through_telephone(speech, rate) if telephone else speech, rate)
@@ -58,9 +70,9 @@ def say(text: str, output: Path, voice: str, rate: int, telephone: bool) -> None
         ) from error
 
 
-def _spoken(text: str, voice: str, rate: int) -> Floats:
+def _spoken(text: str, settings: Speech, voice: str, rate: int) -> Floats:
     known = registry().get(voice)
     if known is not None and known.kind != "piper":
         raise ModelError(f"{voice} is no voice: `voiceagent models list` names those")
-    synthesizer = PiperSynthesizer(locate(voice), voice, rate=rate)
+    synthesizer = load_voice(settings, voice, rate)
     return np.concatenate([to_float(piece) for piece in synthesizer.synthesize(text)])

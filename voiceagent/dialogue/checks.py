@@ -12,6 +12,7 @@ from typing import Any
 
 from voiceagent.dialogue import templates
 from voiceagent.dialogue.document import Document, Place, path_text
+from voiceagent.dialogue.phrases import Common, Phrases
 from voiceagent.events import CallFacts
 
 _EVERYWHERE = {"facts", "call", "today"}
@@ -36,6 +37,7 @@ def check(source: Document) -> None:
     _check_names(source, plan)
     _check_examples(source, plan)
     _check_columns(source, plan)
+    _check_language(source, plan)
     for place, template, words in _templates(plan):
         _check_template(source, plan, place, template, words)
 
@@ -152,6 +154,18 @@ def _check_columns(source: Document, plan: _Parts) -> None:
                 source.problem(
                     ("lookups", name, "table", "key"), f"there is no column {key!r}", mend
                 )
+
+
+def _check_language(source: Document, plan: _Parts) -> None:
+    """What is built in is English: a dialplan of another language gives its own."""
+    language = plan.whole.get("language", "en")
+    if not isinstance(language, str) or language.partition("-")[0] == "en":
+        return
+    for section, model in (("phrases", Phrases), ("common", Common)):
+        given = _mapping(plan.whole.get(section))
+        if missing := [name for name in model.model_fields if name not in given]:
+            wrong = f"speaks English, not {language}, in {', '.join(missing)}"
+            source.problem((section,), wrong, "give them in that language")
 
 
 def _templates(plan: _Parts) -> Iterator[tuple[Place, Any, set[str]]]:

@@ -7,6 +7,8 @@ import re
 REPEAT, GOODBYE, HELLO = "repeat", "goodbye", "hello"
 WAIT, THANKS, HELP = "wait", "thanks", "help"
 
+WISHES = (REPEAT, GOODBYE, HELLO, WAIT, THANKS, HELP)
+
 EXAMPLES: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
         REPEAT: (

@@ -69,6 +69,18 @@ def find_yes_no(text: str) -> bool | None:
     return True if _YES.search(said) else None
 
 
+def begins_with(text: str, yes: Sequence[str], no: Sequence[str]) -> bool | None:
+    """Whether an answer begins with one of the forms of a yes or of a no; the longest counts."""
+    said = _plain(text)
+    forms = [(_plain(form), True) for form in yes] + [(_plain(form), False) for form in no]
+    met = [(len(form), answer) for form, answer in forms if f"{said} ".startswith(f"{form} ")]
+    return max(met)[1] if met else None
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[\w']+", text.casefold().replace("’", "'")))
+
+
 _NAME_CUE = re.compile(
     r"\b(?:my (?:full |last |first )?name(?:'s| is|s)|name is|i'm called|i am called|call me|"
     r"this is|speaking is|under the name(?: of)?|the name(?:'s| is)|"

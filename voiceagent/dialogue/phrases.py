@@ -10,6 +10,34 @@ Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)
 Sentences = Annotated[tuple[Sentence, ...], Field(min_length=1)]
 
 
+class Common(BaseModel):
+    """The ``common`` section: how callers say what is understood in every dialplan.
+
+    Beside the English that is built in; another language gives all of them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    repeat: tuple[Sentence, ...] = ()
+    """To hear the last sentence again."""
+    goodbye: tuple[Sentence, ...] = ()
+    """To say that this was all."""
+    hello: tuple[Sentence, ...] = ()
+    """To hear whether anyone is there."""
+    wait: tuple[Sentence, ...] = ()
+    """To ask for a moment."""
+    thanks: tuple[Sentence, ...] = ()
+    """To say thank you."""
+    help: tuple[Sentence, ...] = ()
+    """To hear what the agent can do."""
+    elsewhere: tuple[Sentence, ...] = ()
+    """Sentences that mean nothing to the dialplan: what is nearer to them is out of scope."""
+    yes: tuple[Sentence, ...] = ()
+    """Words that an answer begins with when it is a yes."""
+    no: tuple[Sentence, ...] = ()
+    """Words that an answer begins with when it is a no."""
+
+
 class Phrases(BaseModel):
     """The ``phrases`` section. Lists are said in turn, the last one from then on."""
 

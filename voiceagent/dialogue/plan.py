@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from voiceagent.dialogue import templates
-from voiceagent.dialogue.phrases import Phrases
+from voiceagent.dialogue.phrases import Common, Phrases
 from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.facts import AnswerKind
 
@@ -242,6 +242,8 @@ class Dialplan(Section):
     """Who is called for a handover, by topic, in this order. `general` is for all others."""
     phrases: Phrases = Phrases()
     """What the agent says in every dialplan."""
+    common: Common = Common()
+    """How callers say what is understood in every dialplan."""
     escalation: Thresholds = Thresholds()
     """When the agent asks again, offers a person, or hands over."""
 

@@ -97,10 +97,15 @@ class Understander:
         """
         # dateparser loads its data at first use, 100 ms that no caller should wait for.
         entities.find_all("soon", today(), Expectation(kind="date"))
-        shared = common.EXAMPLES.get(plan.language[:2], {})
-        intents = shared | {name: intent.examples for name, intent in plan.intents.items()}
+        built_in = common.EXAMPLES.get(plan.language[:2], {})
+        shared = {
+            name: (*built_in.get(name, ()), *getattr(plan.common, name)) for name in common.WISHES
+        }
+        intents = {name: said for name, said in shared.items() if said} | {
+            name: intent.examples for name, intent in plan.intents.items()
+        }
         topics = {name: topic.examples for name, topic in plan.topics.items()}
-        elsewhere = common.ELSEWHERE.get(plan.language[:2], ())
+        elsewhere = (*common.ELSEWHERE.get(plan.language[:2], ()), *plan.common.elsewhere)
         sets = [*intents.values(), *topics.values(), elsewhere]
         vectors = await (examples or embedder).embed(
             [sentence for part in sets for sentence in part]
@@ -153,7 +158,9 @@ class Understander:
         slot = self._plan.slots.get(expecting.slot) if expecting and expecting.slot else None
         choices, past = (slot.choices, slot.past) if slot else (None, False)
         region = self._plan.region
-        return entities.find_all(text, self._today(), expecting, choices, past, region)
+        found = entities.find_all(text, self._today(), expecting, choices, past, region)
+        answer = entities.begins_with(text, self._plan.common.yes, self._plan.common.no)
+        return found if answer is None else found | {"yes_no": answer}
 
     def _met(self, vectors: Vectors, elsewhere: float) -> dict[str, float]:
         """How surely each topic is met; what is nearer speaks against it."""

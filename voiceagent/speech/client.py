@@ -23,6 +23,8 @@ from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_float, to_pcm
 from voiceagent.audio.resample import Resampler
 from voiceagent.config import Config
 from voiceagent.events import EngineChanged, Expectation, Utterance
+from voiceagent.speech.languages import bare_code
+from voiceagent.speech.reading_aloud import read_aloud
 from voiceagent.speech.wire import (
     EMBED,
     MEASURE,
@@ -58,9 +60,13 @@ class SpeechClient:
 
     Raises:
         AddressError: an address in the settings cannot be used.
+
+    Args:
+        language: what is spoken, such as "en-GB".
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, language: str = "en") -> None:
+        self._language = language
         self.on_engine_changed: Callable[[EngineChanged], None] | None = None
         """Told when utterances come from another engine than before."""
         self._engine = ""
@@ -79,12 +85,12 @@ class SpeechClient:
         """Begin to recognise an utterance.
 
         Args:
-            language: language code, such as "en".
+            language: language code, such as "en"; its region is left out.
             vocabulary: words and names that are likely, best first.
             asked: what the caller was asked for.
         """
         connection = await _Connection.open(self._recognizer)
-        await connection.send(transcribe_event(language, vocabulary, asked))
+        await connection.send(transcribe_event(bare_code(language), vocabulary, asked))
         await connection.send(AudioStart(**_AUDIO).event())
         return RecognitionStream(connection, self._note_engine)
 
@@ -101,6 +107,10 @@ class SpeechClient:
         """
         async with contextlib.aclosing(await _Connection.open(self._synthesizer)) as connection:
             chosen = SynthesizeVoice(name=voice) if voice else None
+            if self._synthesizer != self._own:
+                # The own service reads text by itself; nobody knows what another one does.
+                text = read_aloud(text, self._language)
+                chosen = chosen or SynthesizeVoice(language=bare_code(self._language))
             await connection.send(Synthesize(text=text, voice=chosen).event())
             audio: _Narrowed | None = None
             while True:

@@ -13,6 +13,7 @@ from voiceagent.audio.frames import FRAME_BYTES, SAMPLE_RATE
 from voiceagent.audio.prosody import measure
 from voiceagent.config import Config, Speech
 from voiceagent.speech.embedding import SentenceEmbedder
+from voiceagent.speech.languages import is_voice, voice_settings
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate, registry
 from voiceagent.speech.piper import PiperSynthesizer, SynthesisError
 from voiceagent.speech.recognizer import RecognitionError, Recognizer
@@ -32,13 +33,12 @@ class Engines:
         self.recognizer = None if speech.recognizer else load_recognizer(speech)
         self.small = _small(config) if isinstance(self.recognizer, WhisperRecognizer) else None
         self.embedder = SentenceEmbedder(locate(EMBEDDING_MODEL))
-        self._default_voice = "" if speech.synthesizer else _short_name(speech.voice)
+        self._speech = speech
+        self._default_voice = "" if speech.synthesizer else speech.voice
         self._voices: dict[str, PiperSynthesizer] = {}
         self._loading = threading.Lock()
         if not speech.synthesizer:
-            self._voices[self._default_voice] = PiperSynthesizer(
-                locate(speech.voice), self._default_voice
-            )
+            self._voices[self._default_voice] = load_voice(speech, speech.voice)
 
     def recognizer_for(self, language: str, relieved: bool) -> Recognizer:
         """The engine for an utterance: the small one in need, where it knows the language.
@@ -62,11 +62,10 @@ class Engines:
         name = name or self._default_voice
         with self._loading:
             if name not in self._voices:
-                model = registry().get(name)
-                if model is None or model.kind != "piper":
+                if not is_voice(self._speech, name):
                     raise SynthesisError(f"there is no voice {name!r}")
                 try:
-                    self._voices[name] = PiperSynthesizer(locate(name), name)
+                    self._voices[name] = load_voice(self._speech, name)
                 except ModelError as error:
                     raise SynthesisError(str(error)) from error
             return self._voices[name]
@@ -138,6 +137,23 @@ def load_recognizer(speech: Speech) -> Recognizer:
         return VoskRecognizer(locate(speech.vosk_model), _short_name(speech.vosk_model))
     folder = locate(speech.whisper_model)
     return WhisperRecognizer(folder, _short_name(speech.whisper_model), speech.workers)
+
+
+def load_voice(speech: Speech, name: str, rate: int = SAMPLE_RATE) -> PiperSynthesizer:
+    """A voice of the settings or the registry, or one given by the path of its file.
+
+    Raises:
+        ModelError: it is missing, differs from its hash or cannot be read.
+    """
+    spec = voice_settings(speech, name)
+    return PiperSynthesizer(
+        locate(spec.model, spec.sha256),
+        name if name in speech.voices else _short_name(name),
+        length_scale=1 / spec.speed,
+        pitch=spec.pitch,
+        speaker=spec.speaker,
+        rate=rate,
+    )
 
 
 def _small(config: Config) -> Recognizer | None:

@@ -111,12 +111,15 @@ def store() -> Path:
     return Path(folder).expanduser() if folder else Path.home() / ".cache/voiceagent/models"
 
 
-def locate(name_or_path: str) -> Path:
+def locate(name_or_path: str, sha256: str = "") -> Path:
     """The folder (or file, for a voice) of a model, checked against the registry.
 
     A name in the registry comes first; anything else is taken as a path of the user's own,
     which has no hash to be checked against. A file that was checked before and has kept its
     size and time is not read again.
+
+    Args:
+        sha256: what a file given by its path has to have, if anything.
 
     Raises:
         ModelError: the model is unknown, not installed, or a file differs from its hash.
@@ -126,10 +129,23 @@ def locate(name_or_path: str) -> Path:
         return _ready(model, reread=False)
     path = Path(name_or_path).expanduser()
     if path.exists():
+        if sha256:
+            _refuse_other(path, sha256)
         return path
     near = difflib.get_close_matches(name_or_path, registry(), n=1)
     mend = f"did you mean {near[0]}?" if near else f"known names: {', '.join(registry())}"
     raise ModelError(f"{name_or_path}: no such model and no such path: {mend}")
+
+
+def _refuse_other(path: Path, sha256: str) -> None:
+    stamps = _Stamps(store() / "verified.json", reread=False)
+    found = stamps.sha256(path)
+    stamps.save()
+    if found != sha256.lower():
+        raise ModelError(
+            f"{path}: its SHA-256 is {found}, not {sha256}: put the right file there, or its "
+            "sha256 into the settings"
+        )
 
 
 def verify(name: str) -> Path:

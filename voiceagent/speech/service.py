@@ -30,6 +30,7 @@ from voiceagent import logs
 from voiceagent.config import Config, ConfigError, load
 from voiceagent.speech.engines import Engines
 from voiceagent.speech.handler import Handler
+from voiceagent.speech.languages import for_language
 from voiceagent.speech.models import ModelError
 from voiceagent.speech.wire import Address, AddressError, own_address
 from voiceagent.speech.workers import Workers
@@ -121,11 +122,12 @@ def _announce(address: Address) -> None:
 
 @click.command()
 @click.option("-c", "--config", "path", required=True, type=click.Path(path_type=Path))
-def main(path: Path) -> None:
+@click.option("--language", default="en", show_default=True, help="What is spoken.")
+def main(path: Path, language: str) -> None:
     """Recognise and speak for the lines of one machine."""
     _die_with_parent()
     try:
-        config = load(path)
+        config = for_language(load(path), language)
         logs.configure(config.log)
         serve(config, _announce)
     except (ConfigError, ModelError, AddressError, ServiceError) as error:
