@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from voiceagent.cli.check import check, findings
+from voiceagent.cli.run import run
 
 DIALPLAN = Path(__file__).parents[2] / "dialplans" / "shop.yaml"
 
@@ -84,3 +85,20 @@ def test_a_speech_service_of_another_line_that_is_not_there_is_told(tmp_path: Pa
     seen = found(path)
     assert "start the line whose service it is" in seen["speech"]
     assert "model" not in seen
+
+
+def test_a_voice_that_does_not_speak_the_language_is_told_and_nothing_starts(
+    tmp_path: Path,
+) -> None:
+    voice = tmp_path / "anna.onnx"
+    voice.write_bytes(b"")
+    voice.with_name("anna.onnx.json").write_text('{"espeak": {"voice": "de"}}')
+    path = settings(tmp_path, f'[speech.voices.anna]\nmodel = "{voice}"\n[speech]\nvoice = "anna"')
+    problem = next(problem for what, problem in findings(path) if what == "language en")
+    assert problem == (
+        "speech.voice is anna, which speaks de, not en: set speech.languages.en.voice to a Piper "
+        "voice that does, or .synthesizer to a Wyoming service"
+    )
+    started = CliRunner().invoke(run, ["-c", str(path)])
+    assert started.exit_code == 1
+    assert problem in started.output

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_plan import PLAN, TODAY
 
@@ -321,6 +321,7 @@ MOVES = st.one_of(
 )
 
 
+@settings(deadline=None)  # how long it takes is no matter of this test
 @given(st.lists(MOVES, max_size=25))
 def test_whatever_happens_there_is_something_to_say(moves: list[Any]) -> None:
     manager = DialogueManager(PLAN_MODEL, CallFacts(), TODAY)

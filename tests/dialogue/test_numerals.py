@@ -1,7 +1,7 @@
 """Digits, counts and amounts in recognised text."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voiceagent.dialogue.numerals import find_amount, find_digits, find_number
@@ -30,6 +30,7 @@ def test_digits_are_joined_however_a_recogniser_writes_them(text: str, digits: s
     assert find_digits(text, expected=True) == digits
 
 
+@settings(deadline=None)
 @given(st.text("0123456789", min_size=3, max_size=14))
 def test_digits_read_aloud_are_heard_as_the_same_digits(digits: str) -> None:
     assert find_digits(spoken_digits(digits)) == digits
@@ -66,6 +67,7 @@ def test_numbers_and_amounts(text: str, number: float | None) -> None:
     assert find_number(text) == number
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99_999), st.sampled_from(["EUR", "USD", "GBP"]))
 def test_an_amount_read_aloud_is_heard_as_the_same_amount(cents: int, currency: str) -> None:
     assert find_amount(spoken_amount(cents / 100, currency)) == cents / 100

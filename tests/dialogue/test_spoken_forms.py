@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voiceagent.dialogue.contacts import find_phone
@@ -46,22 +46,26 @@ def test_sentences_about_other_things_hold_none_of_it(kind: str) -> None:
     assert {text: value for text, value in found.items() if value is not None} == {}
 
 
+@settings(deadline=None)
 @given(st.times())
 def test_a_time_read_aloud_is_heard_as_the_same_time(moment: Any) -> None:
     said = f"{moment:%H:%M}"
     assert find_time(spoken_time(said), expected=True) == said
 
 
+@settings(deadline=None)
 @given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=3, max_size=12))
 def test_a_name_spelled_aloud_is_heard_as_the_same_name(name: str) -> None:
     assert find_spelled_name(spoken_spelling(name), expected=True) == name.capitalize()
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[A-NP-Z]{2,3}[0-9]{3,4}", fullmatch=True))
 def test_a_code_spelled_aloud_is_heard_as_the_same_code(code: str) -> None:
     assert find_code(spoken_spelling(code), expected=True) == code
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"\+[1-9][0-9]{7,12}", fullmatch=True))
 def test_a_phone_number_read_aloud_is_heard_as_the_same_number(number: str) -> None:
     assert find_phone(spoken_phone(number)) == number

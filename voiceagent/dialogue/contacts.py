@@ -27,6 +27,11 @@ _ASIDES = re.compile(
     r"\b(?:all (?:(?:one|1) word|together|(?:in )?lower ?case|small(?: letters)?)|"
     r"(?:in )?lower ?case|no spaces?|without (?:a )?spaces?|capital|with an? [a-z])\b"
 )
+_SWALLOWED = re.compile(
+    r"(?:(?<=\w)at?|(?<=\w)\s)(?=(?:gmail|hotmail|outlook|yahoo|icloud|aol|gmx|proton(?:mail)?)\."
+    r"(?:com|net|de|co\.uk|me)\b)"
+)
+"""An "at" that was heard as a part of the word, before providers that everybody knows."""
 _ENDINGS = {
     "com", "org", "net", "edu", "gov", "info", "io", "de", "uk", "fr", "nl", "ch", "ie", "eu",
     "us", "ca", "au", "biz", "es", "se", "dk", "pl",
@@ -68,9 +73,12 @@ def _with_signs(said: str) -> str:
     said = re.sub(r"\bunder score\b", "underscore", said)
     said = re.sub(r"\b(?:g[ -]mail|gee ?mail)\b", "gmail", said)
     said = re.sub(r"\bhot mail\b", "hotmail", said)
+    said = re.sub(r"(?<=[a-z]{2})(hyphen|underscore)(?=[a-z]{2})", r" \1 ", said)
     said = _ASIDES.sub(" ", said)
     if "@" not in said:
         said = re.sub(r"\bat\b", "@", said)
+    if "@" not in said:
+        said = _SWALLOWED.sub("@", said)
     return re.sub(r"\s+", " ", said)
 
 

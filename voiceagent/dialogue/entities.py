@@ -123,6 +123,13 @@ def _written(name: str | None, spelled: str) -> str:
     return " ".join(words)
 
 
+def _spelled_or_said(text: str, expected: bool) -> str | None:
+    """A name that was spelled, or said in one word where a spelling was asked for."""
+    spelled = find_spelled_name(text, expected=expected)
+    said = find_name(text, expected=True) if expected and not spelled else None
+    return spelled or (said if said and " " not in said else None)
+
+
 def _name(said: str, expected: bool) -> str | None:
     for cue in _NAME_CUE.finditer(said):
         # "I'm" and "it's" are followed by far more than names: a capital letter must tell.
@@ -222,7 +229,7 @@ def find_all(
         "time": find_time(text, expected=kind == "time"),
         "yes_no": yes_no,
         "name": find_name(text, expected=kind == "name"),
-        "spelled_name": find_spelled_name(text, expected=kind == "spelled_name"),
+        "spelled_name": _spelled_or_said(text, expected=kind == "spelled_name"),
         "code": find_code(text, expected=kind == "code"),
         "postcode": find_postcode(text, region, expected=kind == "postcode"),
         "email": find_email(text, expected=kind == "email"),

@@ -6,6 +6,7 @@ They are read as recognisers really write them: "471-229", "4-7-1, 2-2-9.", "Fou
 
 from __future__ import annotations
 
+import functools
 import re
 
 from text_to_num import alpha2digit
@@ -19,6 +20,7 @@ _GLUE = {"and", "then", "dash", "hyphen", "minus", "slash", "point", "um", "uh",
 _TOKEN = re.compile(r"[$€£]?\d+(?:[.,:/]\d+)*(?:st|nd|rd|th)?%?|[a-z']+", re.I)
 
 
+@functools.lru_cache(maxsize=256)  # each kind of value is looked for in the same few texts
 def numerals(text: str) -> str:
     """Number words as numerals; "forty seven twelve" becomes ``47 12``."""
     text = text.replace("niner", "nine")

@@ -35,6 +35,7 @@ _ALPHABET = {
 _SIGNS = {"hyphen": "-", "dash": "-", "apostrophe": "'"}
 _SKIPPED = {"and", "then", "um", "uh", "er", "erm", "capital", "letter", "small", "big", "comma"}
 _MEANT_BY = re.compile(r" (?:(?:is )?(?:for|like)|as(?: in)?|is in|in) ([a-z]{3,})\b")
+_MEANT_PLAINLY = re.compile(r" as in ([a-z]{3,})\b")
 _LONGEST_GROUP = 3
 _NO_GROUPS = {
     "is", "it", "its", "my", "the", "of", "no", "yes", "um", "uh", "to", "we", "i'm", "so", "ok",
@@ -141,6 +142,7 @@ def _tokens(text: str, *, digits: bool) -> list[str]:
     """Words as they are written, numbers as digits."""
     text = re.sub(r"\b[dD]ouble[ -](?:[uU]\b|[yY]ou\b)", "W", text.replace("’", "'"))
     text = re.sub(r"\b([xX])[ -]ray\b", r"\1ray", text)
+    text = re.sub(r"\bas an\b", "as in", text)
     text = re.sub(r"\bwith an? \w\b(?=[,:.])", " ", text)
     text = re.sub(r"(?<=\w)[-_/](?=\w)", " ", text)
     if digits:
@@ -183,6 +185,9 @@ def _read(
         # "A" and "I" are words, unless they stand among letters.
         alone = word in _WORDS_TOO and (len(word) > 1 or not at or len(tokens[at - 1]) > 1)
         return letter, int(not alone), at + 1
+    if meant := _MEANT_PLAINLY.match(" " + " ".join(tokens[at + 1 : at + 4]).lower()):
+        # The letter itself was misheard: "set as in alpha".
+        return meant[1][0], 2, at + 4
     if word in _ALPHABET:
         return word[0], 1, at + 1
     if tokens[at].isupper() and (expected or (digits and _beside_digit(tokens, at))):
