@@ -152,6 +152,10 @@ class FakeSpeech:
             raise SpeechError("nobody listens")
         return self
 
+    async def ping(self) -> None:
+        if not self.hears:
+            raise SpeechError("nobody listens")
+
     def feed(self, pcm: bytes) -> None:
         pass
 

@@ -171,9 +171,9 @@ class Speech(Section):
 class Turns(Section):
     """Turn-taking, in milliseconds and seconds. A dialplan's step may say otherwise."""
 
-    decode_after_ms: Annotated[int, Field(ge=60, le=2000)] = 120
+    decode_after_ms: Annotated[int, Field(ge=60, le=2000)] = 60
     """Silence after which recognition begins; thrown away when speech goes on."""
-    end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 600
+    end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 1000
     """Silence that ends a turn when nothing is known about what was said."""
     end_silence_whole_ms: Annotated[int, Field(ge=100, le=5000)] = 300
     """Silence that ends a turn whose words are a whole answer to what was asked."""
@@ -183,8 +183,8 @@ class Turns(Section):
     """A turn longer than this is ended."""
     no_input_s: Annotated[float, Field(ge=1, le=120)] = 7.0
     """Silence after the agent's question until it asks again."""
-    barge_in_ms: Annotated[int, Field(ge=40, le=2000)] = 160
-    """Speech that stops the agent."""
+    barge_in_ms: Annotated[int, Field(ge=40, le=2000)] = 80
+    """Loud speech that stops the agent."""
 
 
 class Handover(Section):

@@ -41,6 +41,11 @@ class Recogniser:
     expected: list[Expectation | None] = field(default_factory=list)
     heard: list[bytes] = field(default_factory=list)
     cancelled: int = 0
+    lost: bool = False
+
+    async def ping(self) -> None:
+        if self.lost:
+            raise SpeechError("nobody answers")
 
     async def open(
         self,
@@ -319,10 +324,10 @@ async def test_a_key_where_none_is_asked_for_is_told_by_itself() -> None:
 
 @in_virtual_time
 async def test_a_deaf_listener_recognises_nothing_and_forgets_what_it_had() -> None:
-    ear = Ear("Where is my order?", takes_s=0.5)
+    ear = Ear("Where is my order?", takes_s=0.8)
     ear.listener.digit("1")
     await ear.speak(1.0)
-    await ear.quiet(0.6)
+    await ear.quiet(0.5)
     ear.listener.deafen(True)
     ear.listener.digit("0")
     await ear.speak(1.0)
@@ -340,20 +345,34 @@ async def test_a_deaf_listener_recognises_nothing_and_forgets_what_it_had() -> N
 
 @in_virtual_time
 async def test_lost_recognition_is_an_error_of_the_turn() -> None:
-    ear = Ear(SpeechError("nobody answers"))
+    ear = Ear(SpeechError("the connection was closed"))
+    ear.recogniser.lost = True
     await ear.speak(1.0)
     await ear.quiet(1.0)
     with pytest.raises(SpeechError, match="nobody answers"):
         await ear.turn()
+    assert await ear.nothing_comes()
 
 
 @in_virtual_time
-async def test_whatever_breaks_in_recognition_is_an_error_of_the_turn() -> None:
-    ear = Ear(KeyError("words"))
+@pytest.mark.parametrize("failure", [SpeechError("refused"), KeyError("words")])
+async def test_one_failed_recognition_is_a_turn_that_was_not_understood(failure: Exception) -> None:
+    ear = Ear(failure, "Where is my order?")
     await ear.speak(1.0)
     await ear.quiet(1.0)
-    with pytest.raises(SpeechError, match="words"):
-        await ear.turn()
+    assert await ear.turn() == Nothing("recognition-failed")
+    await ear.speak(1.0)
+    await ear.quiet(1.0)
+    assert (await ear.heard()).utterance.text == "Where is my order?"
+
+
+@in_virtual_time
+async def test_a_recognition_that_fails_after_the_turns_end_is_told_too() -> None:
+    ear = Ear(SpeechError("no transcript within 15 s"), takes_s=3.0)
+    await ear.speak(1.0)
+    await ear.quiet(4.0)
+    assert await ear.turn() == Nothing("recognition-failed")
+    assert await ear.nothing_comes()
 
 
 @in_virtual_time

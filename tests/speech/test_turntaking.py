@@ -38,6 +38,7 @@ class Call:
     texts: list[str | None] = field(default_factory=list)
     turns: Turns = LIMITS
     decode_s: float = 0.3
+    confidence: float | None = 0.95
     t: float = 0.0
     log: list[tuple[float, Command]] = field(default_factory=list)
     pending: dict[int, float] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class Call:
                     self.take(
                         self.machine.recognition_failed(self.t, decode_id)
                         if text is None
-                        else self.machine.recognised(self.t, decode_id, text, 0.9)
+                        else self.machine.recognised(self.t, decode_id, text, self.confidence)
                     )
         return self
 
@@ -115,6 +116,32 @@ def test_a_turn_ends_with_its_text_as_soon_as_a_whole_answer_is_known() -> None:
 def test_a_whole_answer_known_early_still_waits_for_its_silence() -> None:
     moment, _ = Call(["Where is my order?"], decode_s=0.02).speak(1.0).pause(2.0).end()
     assert moment == pytest.approx(1.3, abs=0.03)
+
+
+def test_a_sentence_heard_with_doubt_waits_as_one_that_may_go_on() -> None:
+    call = Call(["Where is my order?"], confidence=0.6).speak(1.0).pause(2.0)
+    assert call.end()[0] == pytest.approx(1.6, abs=0.03)
+
+
+def test_a_voice_that_has_fallen_ends_sooner_than_one_that_has_not() -> None:
+    level, fallen = (Call(["Where is my order?"], confidence=0.8) for _ in range(2))
+    level.speak(1.3).pause(2.0)
+    fallen.speak(1.0).speak(0.3, -34.0).pause(2.0)
+    assert level.end()[0] > fallen.end()[0] + 0.05
+
+
+def test_all_that_was_asked_for_ends_early_however_it_was_heard() -> None:
+    call = Call(["471209"], confidence=0.6)
+    call.machine.expect(SIX)
+    assert call.speak(1.0).pause(2.0).end()[0] == pytest.approx(1.5, abs=0.03)
+
+
+def test_a_statement_that_cuts_the_agent_short_is_given_time_for_the_question() -> None:
+    call = Call(["Thank you, that is enough.", "Thank you, that is enough. How can I pay?"])
+    call.agent(True).pause(1.0).speak(1.2).pause(0.5).speak(0.8).pause(2.0)
+    moment, turn = call.end()
+    assert turn.text == "Thank you, that is enough. How can I pay?"
+    assert moment == pytest.approx(3.5 + 0.5, abs=0.05)
 
 
 def test_an_answer_that_may_go_on_waits_the_usual_silence() -> None:
@@ -215,6 +242,17 @@ def test_the_agents_own_echo_does_not_stop_it(level: float) -> None:
     assert Call().agent(True).pause(2.0).speak(2.0, level).log == []
 
 
+def test_the_echo_of_the_agent_is_no_turn_after_it_either() -> None:
+    call = Call(["and should be with you by Friday"]).agent(True).pause(2.0).speak(2.0, -50.0)
+    call.agent(False).speak(0.16, -50.0).pause(3.0)
+    assert not call.of(EndTurn)
+
+
+def test_a_click_after_echo_does_not_stop_the_agent() -> None:
+    call = Call().agent(True).pause(2.0).speak(1.0, -50.0).speak(0.06, -20.0).speak(1.0, -50.0)
+    assert not call.of(StopAgent)
+
+
 def test_a_voice_far_below_the_callers_own_does_not_stop_the_agent() -> None:
     call = Call(["I have a question."]).speak(2.0, -18.0).pause(1.0)
     call.agent(True).speak(1.0, -33.0)
@@ -231,7 +269,7 @@ def test_a_short_burst_does_not_stop_the_agent() -> None:
     assert Call().agent(True).pause(1.0).speak(0.12).pause(1.0).log == []
 
 
-@pytest.mark.parametrize("heard", ["", "Mhm.", "okay", "Uh-huh."])
+@pytest.mark.parametrize("heard", ["", "Mhm.", "Mm-hmm.", "okay", "Uh-huh."])
 def test_after_a_cough_or_a_listening_sound_the_agent_resumes(heard: str) -> None:
     call = Call([heard]).agent(True).pause(1.0).speak(0.3).pause(2.0)
     assert len(call.of(StopAgent)) == 1

@@ -25,12 +25,21 @@ COLOUR = Expectation(kind="choice", choices=("red", "dark blue"))
         ("1 2 3 4 5 6 7 8", FOUR_TO_EIGHT),
         ("The dark blue one", COLOUR),
         ("Next Tuesday", Expectation(kind="date")),
+    ],
+)
+def test_all_that_was_asked_for_is_an_answer(text: str, expected: Expectation) -> None:
+    assert wholeness(text, expected) is Wholeness.ANSWER
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("Where is my parcel?", OPEN),
         ("I'd like to talk to a person", OPEN),
         ("Thank you", OPEN),
     ],
 )
-def test_a_whole_answer_is_recognised(text: str, expected: Expectation) -> None:
+def test_a_sentence_that_may_end_is_recognised(text: str, expected: Expectation) -> None:
     assert wholeness(text, expected) is Wholeness.WHOLE
 
 
@@ -47,6 +56,10 @@ def test_a_whole_answer_is_recognised(text: str, expected: Expectation) -> None:
         ("Well,", OPEN),
         ("I want to check the...", OPEN),
         ("Can you check", OPEN),
+        ("How long does?", OPEN),
+        ("I would like.", OPEN),
+        ("It's order number.", OPEN),
+        ("It is 5 6", OPEN),
         ("um", SIX),
     ],
 )
@@ -59,6 +72,7 @@ def test_a_plainly_unfinished_answer_is_recognised(text: str, expected: Expectat
     [
         ("", OPEN),
         ("my parcel", OPEN),
+        ("The black sheet of paper.", OPEN),
         ("1 2 3 4 5", FOUR_TO_EIGHT),
         ("That's what I want.", OPEN),
         ("John", Expectation(kind="name")),
@@ -88,6 +102,8 @@ def test_digits_are_counted_as_they_are_spoken(text: str, count: int) -> None:
 def test_listening_sounds_are_told_from_words() -> None:
     assert is_backchannel("Mhm.")
     assert is_backchannel("Yeah, okay.")
+    assert is_backchannel("Mm-hmm.")
+    assert is_backchannel("Hmm, mm.")
     assert not is_backchannel("Yeah, but that is wrong.")
     assert not is_backchannel("Stop.")
     assert not is_backchannel("")

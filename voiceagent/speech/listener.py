@@ -111,7 +111,7 @@ class Listener:
         self._frames: deque[tuple[float, bytes]] = deque()
         self._now = 0.0
         self._origin: float | None = None
-        self._decodes: dict[int, asyncio.Task[Utterance | None]] = {}
+        self._decodes: dict[int, asyncio.Task[Utterance | Nothing | None]] = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._ready: asyncio.Queue[Turn | SpeechError] = asyncio.Queue()
         self._paused_at: float | None = None
@@ -222,11 +222,12 @@ class Listener:
 
     async def _conclude(self, turn: EndTurn, decode_id: int, interrupted: bool) -> None:
         over_at = time.monotonic()
-        utterance = await self._decodes.pop(decode_id)
-        if utterance is None:
-            return
-        pcm = self._audio(turn.start_s, turn.end_s)
-        self._deliver(turn, utterance, pcm, interrupted, waited_s=time.monotonic() - over_at)
+        said = await self._decodes.pop(decode_id)
+        if isinstance(said, Nothing):
+            self._ready.put_nowait(said)
+        elif said is not None:
+            pcm = self._audio(turn.start_s, turn.end_s)
+            self._deliver(turn, said, pcm, interrupted, waited_s=time.monotonic() - over_at)
 
     def _deliver(
         self,
@@ -243,27 +244,41 @@ class Listener:
         started_at, ended_at = self._wall(turn.start_s), self._wall(turn.end_s)
         self._ready.put_nowait(Heard(utterance, pcm, started_at, ended_at, interrupted, timings))
 
-    async def _decode(self, decode_id: int, pcm: bytes) -> Utterance | None:
-        """What was said; None when that cannot be known, which `turn` is then told."""
+    async def _decode(self, decode_id: int, pcm: bytes) -> Utterance | Nothing | None:
+        """What was said; nothing where this one decode failed, None when there is no
+        recognition any more, which `turn` is then told."""
         try:
-            stream = await self._speech.open(self._language, self._vocabulary, self._asked)
-            try:
-                stream.feed(pcm)
-                utterance = await stream.finish()
-            except asyncio.CancelledError:
-                await stream.cancel()
-                raise
+            utterance = await self._recognise(pcm)
         except Exception as error:
             # Also what nobody thought of: a turn that never comes is a line gone silent.
-            lost = error if isinstance(error, SpeechError) else SpeechError(f"broken: {error!r}")
-            log.warning("recognition.failed", error=str(lost))
-            self._ready.put_nowait(lost)
-            return None
+            log.warning("recognition.failed", error=str(error) or repr(error))
+            if (lost := await self._lost()) is not None:
+                self._ready.put_nowait(lost)
+                return None
+            self._obey(self._machine.recognition_failed(self._now, decode_id))
+            return Nothing("recognition-failed")
         self._on_recognised(utterance, pcm)
         self._obey(
             self._machine.recognised(self._now, decode_id, utterance.text, utterance.confidence)
         )
         return utterance
+
+    async def _recognise(self, pcm: bytes) -> Utterance:
+        stream = await self._speech.open(self._language, self._vocabulary, self._asked)
+        try:
+            stream.feed(pcm)
+            return await stream.finish()
+        except asyncio.CancelledError:
+            await stream.cancel()
+            raise
+
+    async def _lost(self) -> SpeechError | None:
+        """Why the speech service is gone; None while it answers, whatever it failed at."""
+        try:
+            await self._speech.ping()
+        except SpeechError as error:
+            return error
+        return None
 
     # -- time and audio -------------------------------------------------------------------------
 

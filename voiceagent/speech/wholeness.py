@@ -2,8 +2,10 @@
 
 Only what is plain counts: a complete yes or no, a number with all its digits, a sentence that
 ends; on the other side a trailing "and", a filler, a number announced and not yet given.
-Everything between is left to the clock. The word lists are English; in other languages digits
-written as figures and punctuation still count.
+Everything between is left to the clock. A recogniser puts a full stop after whatever it hears
+last, so a stop alone says little: "How long does?" goes on, and so may "My order number.", which
+has no verb. The word lists are English; in other languages digits written as figures and
+punctuation still count.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ from voiceagent.events import Expectation
 class Wholeness(Enum):
     """How an answer stands."""
 
+    ANSWER = "answer"
+    """What was asked for, all of it."""
     WHOLE = "whole"
+    """A sentence that may end here."""
     UNKNOWN = "unknown"
     UNFINISHED = "unfinished"
 
@@ -33,20 +38,35 @@ _YES_NO = _set(
 _FILLERS = _set("um uh er erm hmm hm mm mhm ah well so like")
 _NEVER_LAST = _set(
     "and or but because if a an the my your his our their of to from with at by into than i i'm "
-    "i'd i'll it's we're they're"
+    "i'd i'll it's we're they're does did"
 )
 """Something has to follow."""
 _SELDOM_LAST = _set(
-    "when that which who then for in on about is are was were am we he she they this these want "
-    "need would could can will should have get check make change send tell know"
+    "when that which who where then for in on about is are was were am be been we he she they "
+    "this these need would could can will should have has had do get check make change "
+    "send tell know want like going calling trying looking having there's that's always "
+    "very near don't doesn't didn't can't couldn't won't isn't wasn't haven't"
 )
-"""Something follows, unless the recogniser heard the sentence fall."""
-_CLOSING = _set(
-    "thanks goodbye bye hello hi help stop nothing agent operator person representative"
+"""Something follows more often than not, whatever the recogniser puts behind it."""
+_VERBS = _set(
+    "is are was were am be been being isn't aren't wasn't weren't do does did don't doesn't didn't "
+    "have has had haven't hasn't hadn't can could will would shall should may might must can't "
+    "couldn't won't wouldn't shouldn't cannot i'm you're he's she's it's that's what's where's "
+    "there's who's how's here's we're they're i've you've we've they've i'd you'd we'd they'd i'll "
+    "you'll he'll she'll it'll we'll they'll want need like know think see say said tell told get "
+    "got give gave go goes went come came take took make made find found put let keep kept send "
+    "sent buy bought pay paid call ask try use work works help wait stop cancel change check speak "
+    "talk look leave left lose lost cost costs mean means seem seems feel arrive book order return "
+    "repeat explain connect close open start thank please hold hang forget remember"
 )
+_RELATIVE = _set("what where who how why when which that if whether as than")
+"""After one of these a sentence may well end in such a word."""
+_CLOSING = _set("thanks goodbye bye help stop nothing agent operator person representative")
 _BACKCHANNELS = _set(
-    "mhm mm hm hmm uh-huh uhhuh huh uh um ah oh okay ok right yeah yes yep sure hello hi alright"
+    "huh okay ok right yeah yep yes yup sure hello hi alright aha i see good great"
 )
+_HUM = re.compile(r"(m+|h+m+|m+-?h+m+|u+[hm]+|u+h+-?(h+u+h+|hm+)|e+r*m+|a+h+|o+h+|a+-?h+a+h*)")
+"""Sounds of listening, as recognisers write them: "mm-hmm", "uh-huh", "hmm"."""
 _TIME_WORDS = _set(
     "today tomorrow yesterday tonight monday tuesday wednesday thursday friday saturday sunday "
     "january february march april may june july august september october november december"
@@ -56,8 +76,9 @@ _UNITS = _set("zero oh o one two three four five six seven eight nine")
 _TEENS = _set("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
 _TENS = _set("twenty thirty forty fifty sixty seventy eighty ninety")
 _REPEATS = {"double": 2, "triple": 3}
-_FEW_DIGITS = 4
-"""An announced number of unknown length is not over before so many digits."""
+_NUMBER_WORDS = _set("number code id reference postcode")
+_FEW_DIGITS = 6
+"""A number of unknown length that ends what was said is not over before so many digits."""
 _SENTENCE_WORDS = 3
 
 
@@ -71,15 +92,15 @@ def wholeness(text: str, expected: Expectation | None) -> Wholeness:
     if expected and kind == "digits" and digits:
         return _digits(digits, expected)
     if kind == "yes_no" and words[0] in _YES_NO and len(words) <= 4:
-        return Wholeness.WHOLE
+        return Wholeness.ANSWER
     if _trails_off(text, words):
         return Wholeness.UNFINISHED
-    if _ANNOUNCED.search(" ".join(words)) and digits < _FEW_DIGITS:
+    if _number_goes_on(words, digits):
         return Wholeness.UNFINISHED
     if expected and kind == "choice" and _names_choice(words, expected.choices):
-        return Wholeness.WHOLE
+        return Wholeness.ANSWER
     if kind == "date" and (digits or _TIME_WORDS.intersection(words)):
-        return Wholeness.WHOLE
+        return Wholeness.ANSWER
     if kind in ("digits", "number", "name", "date") and len(words) <= _SENTENCE_WORDS:
         return Wholeness.UNKNOWN
     return _sentence(text, words)
@@ -88,7 +109,11 @@ def wholeness(text: str, expected: Expectation | None) -> Wholeness:
 def is_backchannel(text: str) -> bool:
     """Whether this is the sound of listening ("mhm", "okay") rather than something said."""
     words = _words(text)
-    return bool(words) and len(words) <= 3 and _BACKCHANNELS.issuperset(words)
+    return (
+        bool(words)
+        and len(words) <= 3
+        and all(word in _BACKCHANNELS or _HUM.fullmatch(word) for word in words)
+    )
 
 
 def count_digits(words: list[str]) -> int:
@@ -117,7 +142,7 @@ def _digits(count: int, expected: Expectation) -> Wholeness:
     if least is not None and count < least:
         return Wholeness.UNFINISHED
     if most is not None and count >= most:
-        return Wholeness.WHOLE
+        return Wholeness.ANSWER
     return Wholeness.UNKNOWN
 
 
@@ -125,18 +150,33 @@ def _sentence(text: str, words: list[str]) -> Wholeness:
     if words[-1] in _CLOSING or words[-2:] == ["thank", "you"]:
         return Wholeness.WHOLE
     falls = text.rstrip()[-1] in ".?!"
-    if falls and len(words) >= _SENTENCE_WORDS and words[-1] not in _SELDOM_LAST:
+    last = words[-1] not in _SELDOM_LAST
+    if falls and last and len(words) >= _SENTENCE_WORDS and _has_verb(words):
         return Wholeness.WHOLE
     return Wholeness.UNKNOWN
+
+
+def _has_verb(words: list[str]) -> bool:
+    """Whether something is said of something, as far as the words show it."""
+    return any(word in _VERBS or word.endswith("ed") for word in words)
 
 
 def _trails_off(text: str, words: list[str]) -> bool:
     ending = text.rstrip()
     if ending.endswith(("...", "…", ",", "-", "–")):
         return True
-    if words[-1] in _SELDOM_LAST:
-        return ending[-1] not in ".?!"
+    if words[-1] in _SELDOM_LAST and len(words) > 1:
+        # "That's what I want." ends so, "I would like." does not.
+        return ending[-1] not in ".?!" or not _RELATIVE.intersection(words[:-1])
     return words[-1] in _NEVER_LAST or words[-1] in _FILLERS
+
+
+def _number_goes_on(words: list[str], digits: int) -> bool:
+    """Whether a number is announced, or being given, that may have more digits."""
+    if digits >= _FEW_DIGITS:
+        return False
+    announced = words[-1] in _NUMBER_WORDS or _ANNOUNCED.search(" ".join(words))
+    return bool(announced) or (digits > 1 and count_digits(words[-1:]) > 0)
 
 
 def _names_choice(words: list[str], choices: tuple[str, ...]) -> bool:
