@@ -173,7 +173,7 @@ class Turns(Section):
 
     decode_after_ms: Annotated[int, Field(ge=60, le=2000)] = 60
     """Silence after which recognition begins; thrown away when speech goes on."""
-    end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 1000
+    end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 1200
     """Silence that ends a turn when nothing is known about what was said."""
     end_silence_whole_ms: Annotated[int, Field(ge=100, le=5000)] = 300
     """Silence that ends a turn whose words are a whole answer to what was asked."""
