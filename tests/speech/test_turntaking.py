@@ -277,6 +277,12 @@ def test_after_a_cough_or_a_listening_sound_the_agent_resumes(heard: str) -> Non
     assert not call.of(EndTurn)
 
 
+def test_a_hum_that_is_heard_as_unlikely_words_lets_the_agent_go_on() -> None:
+    call = Call(["and make them."], confidence=0.44).agent(True).pause(1.0).speak(0.4).pause(2.0)
+    assert len(call.of(ResumeAgent)) == 1
+    assert not call.of(EndTurn)
+
+
 def test_yes_to_a_question_still_being_asked_is_an_answer() -> None:
     call = Call(["Yes."])
     call.machine.expect(Expectation(kind="yes_no"))

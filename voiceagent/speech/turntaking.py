@@ -35,6 +35,8 @@ _QUIETEST_DB = -44.0
 _NOISE_S = 1.0
 """Speech of this length that gives no words was an attempt to say something."""
 _BACKCHANNEL_S = 1.2
+_HARDLY_WORDS = 0.5
+"""What is short and heard with less confidence is a cough, a hum or echo, not an interruption."""
 _DOUBTFUL = 0.3
 """A text of lower confidence is no whole answer."""
 _OFTEN_CONFIDENCE, _PER_CONFIDENCE = 0.80, 8.5
@@ -325,8 +327,10 @@ class TurnTaking:
         return self._end_turn(turn) if silence >= self.turns.end_silence_ms / 1000 else []
 
     def _was_backchannel(self, turn: _Turn, text: str) -> bool:
-        if not turn.cut_agent or turn.voiced_s > _BACKCHANNEL_S:
+        if not turn.cut_agent or turn.loud_s > _BACKCHANNEL_S:
             return False
+        if turn.confidence is not None and turn.confidence < _HARDLY_WORDS:
+            return True
         asked_yes_no = self._expected is not None and self._expected.kind == "yes_no"
         return not asked_yes_no and is_backchannel(text)
 

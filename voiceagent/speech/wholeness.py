@@ -63,7 +63,7 @@ _RELATIVE = _set("what where who how why when which that if whether as than")
 """After one of these a sentence may well end in such a word."""
 _CLOSING = _set("thanks goodbye bye help stop nothing agent operator person representative")
 _BACKCHANNELS = _set(
-    "huh okay ok right yeah yep yes yup sure hello hi alright aha i see good great"
+    "huh okay ok all right yeah yep yes yup sure hello hi alright aha i see good great"
 )
 _HUM = re.compile(r"(m+|h+m+|m+-?h+m+|u+[hm]+|u+h+-?(h+u+h+|hm+)|e+r*m+|a+h+|o+h+|a+-?h+a+h*)")
 """Sounds of listening, as recognisers write them: "mm-hmm", "uh-huh", "hmm"."""
