@@ -4,7 +4,8 @@
     python -m benchmarks.words --mistakes         and the tuning half's mistakes, one a line
     python -m benchmarks.words --without-meaning  by the lexicon alone
 
-The mistakes of the test half are never shown: it stays unseen.
+The mistakes of the test half are never shown, nor those of the texts that were written after the
+detectors (``*_later.yaml``): they tell what new callers may expect.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import texts
+from benchmarks.results import record
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.escalation.wish import wish_for_person
 from voiceagent.escalation.words import anger_in_words
@@ -57,17 +59,23 @@ def main() -> None:
         "customer_turns": anger,
         "wishes": wish,
     }
+    kept: dict[str, str] = {}
     for name, positive in FILES.items():
-        for half in get_args(texts.Half):
+        parts = {half: texts.load(name, half) for half in get_args(texts.Half)}
+        for half, some in {**parts, "later": texts.load(f"{name}_later")}.items():
             found = []
-            for text, label in texts.load(name, half):
+            for text, label in some:
                 vector = asyncio.run(embedder.embed([text]))[0] if prototypes else None
                 probability = detectors[name](text, vector)
                 found.append((probability >= THRESHOLD, label))
                 mistaken = (probability >= THRESHOLD) != (label in positive)
                 if options.mistakes and half == "tune" and mistaken:
                     print(f"  {label}, {probability:.2f}: {text}")
-            print(f"{name}, {half}: {_figures(found, positive)}")
+            figures = _figures(found, positive)
+            kept[f"{name}, {half}"] = figures
+            print(f"{name}, {half}: {figures}")
+    if prototypes is not None:
+        record("words", kept)
 
 
 def _figures(found: list[tuple[bool, str]], positive: tuple[str, ...]) -> str:

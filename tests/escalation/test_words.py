@@ -55,4 +55,6 @@ def test_most_angry_turns_never_tuned_on_are_found_and_few_others(embedder, prot
 @pytest.mark.models
 def test_calm_dissatisfaction_is_not_anger(embedder, prototypes):
     found = scored(embedder, prototypes)
-    assert sum(angry for angry, label in found if label in ("dissatisfied", "neutral")) <= 2
+    calm = [angry for angry, label in found if label in ("dissatisfied", "neutral")]
+    assert len(calm) > 100
+    assert sum(calm) <= 0.08 * len(calm)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from voiceagent.escalation import lexicon
 from voiceagent.escalation.prototypes import Prototypes
 
-OFFSET = -2.4
-MEANING = 3.0
+OFFSET = -1.6
+MEANING = 5.0
 """Weight of the meaning, in log odds for each unit of a direction's score."""
-LEAST = -0.2
+LEAST = -0.3
 """No meaning speaks more against a wish that was put in words."""
 
 

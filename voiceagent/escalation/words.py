@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from voiceagent.escalation import lexicon
 from voiceagent.escalation.prototypes import Prototypes
 
-OFFSET = -1.9
-MEANING = 4.0
+OFFSET = -1.0
+MEANING = 5.0
 """Weight of the meaning, in log odds for each unit of a direction's score."""
-LEAST = -0.15
+LEAST = -0.3
 """No meaning speaks more against anger than this: sarcasm means something friendly. It is also
 what counts where there is no embedding."""
 PLAIN = 0.3

@@ -1,4 +1,7 @@
-"""The words that tell: one YAML file per language, read into patterns that quote."""
+"""The words that tell: patterns that quote, and sentences to compare with, by language.
+
+``en.yaml`` has the patterns, ``en-prototypes.yaml`` the sentences.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,7 @@ class Text:
 class Lexicon:
     """One language's patterns and prototype sentences."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
+    def __init__(self, data: dict[str, Any], prototypes: dict[str, Any]) -> None:
         self.language: str = data["language"]
         pieces: dict[str, str] = data["pieces"]
         whole: dict[str, str] = {}
@@ -79,8 +82,8 @@ class Lexicon:
         self.calm = groups(data["anger"]["calm"])
         self.wish = groups(data["wish"]["groups"])
         self.against_wish = groups(data["wish"]["against"])
-        self.anger_prototypes = _sentences(data["anger"]["prototypes"])
-        self.wish_prototypes = _sentences(data["wish"]["prototypes"])
+        self.anger_prototypes = _sentences(prototypes["anger"])
+        self.wish_prototypes = _sentences(prototypes["wish"])
 
     def read(self, text: str) -> Text:
         """Put a recogniser's text into plain form."""
@@ -135,10 +138,14 @@ def load(language: str) -> Lexicon:
     Only the tag's first part counts: "en-GB" reads ``en.yaml``.
     """
     folder = files(__name__)
-    file = folder / f"{language.split('-')[0].lower()}.yaml"
-    if not file.is_file():
-        file = folder / "en.yaml"
-    return Lexicon(yaml.safe_load(file.read_text(encoding="utf-8")))
+    name = language.split("-")[0].lower()
+    if not (folder / f"{name}.yaml").is_file():
+        name = "en"
+    patterns, prototypes = (
+        yaml.safe_load((folder / file).read_text(encoding="utf-8"))
+        for file in (f"{name}.yaml", f"{name}-prototypes.yaml")
+    )
+    return Lexicon(patterns, prototypes)
 
 
 def _compile(pattern: str, pieces: dict[str, str]) -> re.Pattern[str]:
