@@ -246,6 +246,19 @@ class Learning(Section):
     while there is none, the dialplan's own section is."""
 
 
+class Review(Section):
+    """What is flagged for a security review (`caller.flagged`); nothing is ever blocked."""
+
+    window_min: Annotated[float, Field(gt=0, le=1440)] = 30.0
+    """Minutes within which things are counted."""
+    many_calls: Annotated[int, Field(ge=2)] = 6
+    """Calls from one number."""
+    failed_checks: Annotated[int, Field(ge=1)] = 4
+    """Look-ups that found nothing, over all calls of a number."""
+    tried_values: Annotated[int, Field(ge=2)] = 6
+    """Different values given for one slot, over all calls of a number."""
+
+
 class Log(Section):
     """What is logged. No caller's words below debug."""
 
@@ -283,6 +296,7 @@ class Config(BaseSettings):
     webhook: Webhook = Webhook()
     records: Records = Records()
     learning: Learning = Learning()
+    review: Review = Review()
     log: Log = Log()
 
     @classmethod

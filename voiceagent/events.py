@@ -17,6 +17,9 @@ from voiceagent.facts import (
     Action as Action,
 )
 from voiceagent.facts import (
+    Anomaly as Anomaly,
+)
+from voiceagent.facts import (
     CallFacts as CallFacts,
 )
 from voiceagent.facts import (
@@ -330,6 +333,20 @@ class HandoverMarked(Event):
     """Who says so."""
 
 
+class CallerFlagged(Event):
+    """Something for a security review. Nothing was done about it."""
+
+    type: Literal["caller.flagged"] = "caller.flagged"
+    anomaly: Anomaly
+    """Many calls from one number, look-ups that find nothing, or one value tried after another."""
+    caller: str
+    """The number, or the call's id where there is none."""
+    count: int
+    """How many there were."""
+    window_s: float
+    """Within how many seconds."""
+
+
 class CallEnded(Event):
     type: Literal["call.ended"] = "call.ended"
     by: Literal["caller", "agent", "transfer", "error"]
@@ -371,6 +388,7 @@ AnyEvent = Annotated[
     | HandoverCompleted
     | HandoverFailed
     | HandoverMarked
+    | CallerFlagged
     | CallEnded,
     Field(discriminator="type"),
 ]

@@ -19,6 +19,9 @@ MarkReason = Literal[
 ]
 
 
+Anomaly = Literal["many-calls", "failed-checks", "probing"]
+
+
 class Fact(BaseModel):
     """An immutable piece of vocabulary."""
 

@@ -251,3 +251,22 @@ async def test_a_line_opens_its_journal_from_its_settings(
         await all_of_it.until(lambda got: len(got) == 1)
     with Store(tmp_path / "calls.db") as store:
         assert store.events("call-1") == [record]
+
+
+async def test_a_number_that_calls_again_and_again_is_flagged_on_the_bus(
+    store: Store, embedded: str, make: Make, listen: Listen
+) -> None:
+    arrivals = [
+        make(e.CallArrived(facts=e.CallFacts(caller_number="+49301")), call_id=f"c{n}")
+        for n in range(config.Review().many_calls)
+    ]
+    address = Address.of(config.Mqtt(), embedded)
+    flags = f"{ROOT}/calls/+/events/caller.flagged"
+    async with listen(address, flags) as listener, journal_on(store, embedded) as journal:
+        for record in arrivals:
+            journal.write(record)
+        await listener.until(lambda got: len(got) == 1)
+    flag = e.RECORD.validate_json(listener.got[0].payload)
+    assert isinstance(flag.event, e.CallerFlagged)
+    assert (flag.event.anomaly, flag.event.caller) == ("many-calls", "+49301")
+    assert store.events(arrivals[-1].call_id)[-1] == flag

@@ -26,6 +26,7 @@ def sample(kind: type[e.Event], context: e.HandoverContext) -> e.Event:
         "action": "continue",
         "why": "no-input",
         "mark": "needed",
+        "anomaly": "probing",
         "by": "caller",
         "targets": ("6001",),
     }

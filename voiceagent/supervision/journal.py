@@ -19,10 +19,11 @@ from typing import ParamSpec, Self, TypeVar
 
 import structlog
 
-from voiceagent.config import Config
+from voiceagent.config import Config, Review
 from voiceagent.events import CallEnded, Record
 from voiceagent.records.store import Store
 from voiceagent.supervision.address import Address
+from voiceagent.supervision.anomalies import Anomalies
 from voiceagent.supervision.bus import Bus
 from voiceagent.supervision.marking import take_marks
 from voiceagent.supervision.webhook import Webhook
@@ -48,7 +49,14 @@ class StoreJournal:
     entering, calls that an earlier process of this line left unfinished get their `CallEnded`.
     """
 
-    def __init__(self, store: Store, bus: Bus, webhook: Webhook | None, line: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        bus: Bus,
+        webhook: Webhook | None,
+        line: str,
+        review: Review | None = None,
+    ) -> None:
         self._store = store
         self._bus = bus
         self._webhook = webhook
@@ -63,6 +71,7 @@ class StoreJournal:
         self._loop = asyncio.get_running_loop()
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
+        self._anomalies = Anomalies(review or Review())
 
     async def __aenter__(self) -> Self:
         try:
@@ -144,9 +153,16 @@ class StoreJournal:
                 await self._insist(self._store_batch, batch)
                 for record in batch:
                     self._waiting.popleft()
+                    self._flag(record)
                     if self._webhook is not None:
                         self._webhook.offer(record)
                 self._stored.set()
+
+    def _flag(self, record: Record) -> None:
+        for event in self._anomalies.take(record):
+            self._waiting.append(
+                Record(line=record.line, call_id=record.call_id, t_s=record.t_s, event=event)
+            )
 
     def _store_batch(self, batch: list[Record]) -> None:
         try:
@@ -220,6 +236,6 @@ async def open_journal(config: Config, broker_url: str = "") -> AsyncIterator[St
         async with (
             Webhook(config.webhook) as webhook,
             Bus(address, config.mqtt.topic_root, config.line) as bus,
-            StoreJournal(store, bus, webhook, config.line) as journal,
+            StoreJournal(store, bus, webhook, config.line, config.review) as journal,
         ):
             yield journal

@@ -134,6 +134,9 @@ def _call(event: e.Event) -> Text:
             return Text("caller on hold", style="magenta")
         case e.CallerResumed():
             return Text("caller resumed", style="magenta")
+        case e.CallerFlagged(anomaly=what, caller=caller, count=count, window_s=window):
+            within = f"{count} in {window / 60:.0f} min"
+            return Text(f"for review: {what} by {caller}, {within}", style="bold yellow")
         case e.CallEnded(by=by, reason=reason, duration_s=duration):
             return Text(f"ended by {by} after {duration:.1f} s: {reason}", style="bold")
         case e.LineStarted(line=line, max_callers=callers):
