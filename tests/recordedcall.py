@@ -53,7 +53,9 @@ def call(
             )
             break
     found.append(e.CallEnded(by="caller", reason="hung up", duration_s=99.0))
-    return [
-        e.Record.model_validate({"line": "l1", "call_id": call_id, "t_s": 10.0 * n, "event": event})
-        for n, event in enumerate(found)
-    ]
+    records, at_s = [], 0.0
+    for event in found:
+        at_s = max(at_s + 0.1, 10.0 * getattr(event, "turn", 0))
+        fields = {"line": "l1", "call_id": call_id, "t_s": at_s, "event": event}
+        records.append(e.Record.model_validate(fields))
+    return records
