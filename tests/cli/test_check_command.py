@@ -37,7 +37,7 @@ def test_wrong_settings_are_all_that_is_told(tmp_path: Path) -> None:
 def test_everything_is_looked_at_and_all_is_well(tmp_path: Path) -> None:
     path = settings(tmp_path, 'dial_domain = "pbx"\n[mqtt]\nembedded_address = "127.0.0.1:0"')
     seen = found(path)
-    looked_at = "settings dialplan language handover model SIP IP embedded records"
+    looked_at = "settings dialplan language policy handover model SIP IP embedded records"
     assert set(looked_at.split()) == {*seen}
     assert not any(seen.values())
     printed = CliRunner().invoke(check, ["-c", str(path)])
@@ -102,3 +102,10 @@ def test_a_voice_that_does_not_speak_the_language_is_told_and_nothing_starts(
     started = CliRunner().invoke(run, ["-c", str(path)])
     assert started.exit_code == 1
     assert problem in started.output
+
+
+def test_a_version_of_the_policy_that_is_gone_is_found(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    ledger = tmp_path / "policies" / "in-use"
+    ledger.write_text("2025-01-01T00:00:00Z 0003\n", encoding="utf-8")
+    assert "there is no version 0003" in found(settings(tmp_path))["policy"]

@@ -17,6 +17,8 @@ from voiceagent import logs
 from voiceagent.config import Config, ConfigError, Log, load
 from voiceagent.dialogue.loader import DialplanError
 from voiceagent.dialogue.loader import load as load_dialplan
+from voiceagent.learning.policies import PolicyError
+from voiceagent.learning.versions import VersionError, Versions
 from voiceagent.speech.client import SpeechClient, SpeechError
 from voiceagent.speech.languages import for_language, language_problems, voice_settings
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate
@@ -70,6 +72,11 @@ def findings(path: Path) -> Iterator[Finding]:
         config = for_language(config, plan.language)
         wrong = language_problems(config.speech, plan.language, plan.voice)
         yield f"language {plan.language}", "\n".join(wrong)
+        versions = Versions(config.learning.policies, plan.escalation)
+        yield (
+            f"policy {versions.folder}",
+            _problem(lambda: versions.limits(versions.in_use()), PolicyError, VersionError),
+        )
         yield "handover targets", _targets(config)
     for name, sha256 in _models(config):
         yield f"model {name}", _problem(partial(locate, name, sha256), ModelError)
