@@ -27,6 +27,12 @@ from voiceagent.events import Utterance
 
 _SCALES = (0.5, 0.65, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5)
 _SILENCES_MS = (200, 300, 400, 500, 600, 700, 800, 900, 1000, 1100, 1200, 1400)
+_LIMITS = (
+    "end_silence_ms",
+    "end_silence_whole_ms",
+    "end_silence_statement_ms",
+    "end_silence_unfinished_ms",
+)
 _STARTED_S = 0.1
 """A turn that ends this early in the speech after a pause was decided in the pause."""
 
@@ -80,20 +86,13 @@ def end(each: Prepared, turns: Turns, hearing: Hearing | None, decode_s: float) 
 
 def silence(limit_ms: int) -> Turns:
     """One limit of silence, whatever was said."""
-    return Turns(
-        end_silence_ms=limit_ms, end_silence_whole_ms=limit_ms, end_silence_unfinished_ms=limit_ms
-    )
+    return Turns(**dict.fromkeys(_LIMITS, limit_ms))
 
 
 def scaled(scale: float) -> Turns:
     """The limits that ship, all multiplied."""
     turns = Turns()
-    return turns.model_copy(
-        update={
-            name: round(getattr(turns, name) * scale)
-            for name in ("end_silence_ms", "end_silence_whole_ms", "end_silence_unfinished_ms")
-        }
-    )
+    return turns.model_copy(update={name: round(getattr(turns, name) * scale) for name in _LIMITS})
 
 
 def figures(ended: list[Ended]) -> dict[str, Any]:

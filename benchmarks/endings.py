@@ -12,16 +12,16 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks import corpora
+from benchmarks.cutoffs import silence
 from benchmarks.heard import Hearing
 from benchmarks.listening import activities, listen
 from benchmarks.logistic import auc, fit
 from benchmarks.pauses import Recording, recordings
 from voiceagent.audio.frames import FRAME_BYTES, to_pcm
-from voiceagent.config import Turns
 from voiceagent.events import Utterance
 from voiceagent.speech.wholeness import Wholeness, wholeness
 
-_PATIENT = Turns(end_silence_ms=1500, end_silence_whole_ms=1500, end_silence_unfinished_ms=1500)
+_PATIENT = silence(1500)
 _LAST_FRAMES = 12
 _RIDGE = 5.0
 

@@ -176,7 +176,9 @@ class Turns(Section):
     end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 1200
     """Silence that ends a turn when nothing is known about what was said."""
     end_silence_whole_ms: Annotated[int, Field(ge=100, le=5000)] = 300
-    """Silence that ends a turn whose words are a whole answer to what was asked."""
+    """Silence that ends a turn whose words are a whole answer to what was asked, or a question."""
+    end_silence_statement_ms: Annotated[int, Field(ge=100, le=5000)] = 500
+    """Silence that ends a turn whose words make a statement, which may go on."""
     end_silence_unfinished_ms: Annotated[int, Field(ge=100, le=10000)] = 1500
     """Silence that ends a turn whose words are plainly unfinished."""
     max_turn_s: Annotated[float, Field(ge=2, le=120)] = 30.0

@@ -8,6 +8,7 @@ import pytest
 
 from voiceagent.config import Turns
 from voiceagent.events import Expectation
+from voiceagent.facts import AnswerKind
 from voiceagent.speech.turntaking import (
     Command,
     DropDecode,
@@ -23,6 +24,7 @@ LIMITS = Turns(
     decode_after_ms=200,
     end_silence_ms=600,
     end_silence_whole_ms=300,
+    end_silence_statement_ms=450,
     end_silence_unfinished_ms=1500,
     no_input_s=7.0,
     barge_in_ms=160,
@@ -111,6 +113,20 @@ def test_a_turn_ends_with_its_text_as_soon_as_a_whole_answer_is_known() -> None:
     assert moment == pytest.approx(1.5, abs=0.03)
     assert turn.text == "Where is my order?"
     assert (turn.start_s, turn.end_s) == (pytest.approx(0.0), pytest.approx(1.0))
+
+
+def test_a_statement_is_given_longer_than_a_question_to_go_on() -> None:
+    asked, _ = Call(["Have I paid it?"], decode_s=0.02).speak(1.0).pause(2.0).end()
+    stated, _ = Call(["I have paid it."], decode_s=0.02).speak(1.0).pause(2.0).end()
+    assert asked == pytest.approx(1.3, abs=0.03)
+    assert stated == pytest.approx(1.45, abs=0.03)
+
+
+@pytest.mark.parametrize("kind", ["digits", "number", "phone"])
+def test_what_is_made_of_digits_can_be_keyed(kind: AnswerKind) -> None:
+    call = Call([])
+    call.machine.expect(Expectation(kind=kind))
+    assert call.machine.wants_digits
 
 
 def test_a_whole_answer_known_early_still_waits_for_its_silence() -> None:

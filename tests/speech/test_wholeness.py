@@ -9,6 +9,8 @@ OPEN = Expectation()
 YES_NO = Expectation(kind="yes_no")
 SIX = Expectation(kind="digits", min_digits=6, max_digits=6)
 FOUR_TO_EIGHT = Expectation(kind="digits", min_digits=4, max_digits=8)
+EMAIL, PHONE = Expectation(kind="email"), Expectation(kind="phone")
+CODE, SPELLED = Expectation(kind="code"), Expectation(kind="spelled_name")
 COLOUR = Expectation(kind="choice", choices=("red", "dark blue"))
 
 
@@ -25,6 +27,10 @@ COLOUR = Expectation(kind="choice", choices=("red", "dark blue"))
         ("1 2 3 4 5 6 7 8", FOUR_TO_EIGHT),
         ("The dark blue one", COLOUR),
         ("Next Tuesday", Expectation(kind="date")),
+        ("john dot smith at gmail dot com", EMAIL),
+        ("John.Smith@gmail.com.", EMAIL),
+        ("oh seven nine double four one two three four five six", PHONE),
+        ("+44 7944 123456", PHONE),
     ],
 )
 def test_all_that_was_asked_for_is_an_answer(text: str, expected: Expectation) -> None:
@@ -107,3 +113,26 @@ def test_listening_sounds_are_told_from_words() -> None:
     assert not is_backchannel("Yeah, but that is wrong.")
     assert not is_backchannel("Stop.")
     assert not is_backchannel("")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Oh seven nine four four.", PHONE),
+        ("John dot Smith.", EMAIL),
+        ("john.smith at", EMAIL),
+        ("S-M-I.", SPELLED),
+        ("A, B, four seven.", CODE),
+    ],
+)
+def test_a_bit_of_what_is_given_in_bits_is_not_taken_for_all_of_it(
+    text: str, expected: Expectation
+) -> None:
+    assert wholeness(text, expected) in (Wholeness.UNKNOWN, Wholeness.UNFINISHED)
+
+
+@pytest.mark.parametrize("expected", [EMAIL, PHONE, CODE, SPELLED])
+def test_something_else_than_what_was_asked_for_ends_like_any_sentence(
+    expected: Expectation,
+) -> None:
+    assert wholeness("Can I speak to a person, please?", expected) is Wholeness.WHOLE

@@ -55,6 +55,7 @@ class TurnLimits(Section):
     end_silence_ms: Annotated[int, Field(ge=100, le=5000)] | None = None
     """Silence that ends a turn when nothing is known about what was said, milliseconds."""
     end_silence_whole_ms: Annotated[int, Field(ge=100, le=5000)] | None = None
+    end_silence_statement_ms: Annotated[int, Field(ge=100, le=5000)] | None = None
     """Silence that ends a turn that is a whole answer, milliseconds."""
     end_silence_unfinished_ms: Annotated[int, Field(ge=100, le=10000)] | None = None
     """Silence that ends a turn that is plainly unfinished, milliseconds."""

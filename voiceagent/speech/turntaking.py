@@ -53,6 +53,8 @@ _ECHO_S = 0.3
 _DIGIT_GAP_S = 3.0
 _LAST_DIGIT_GAP_S = 1.5
 """Wait for a further key when there could be one but need not be."""
+_KEYED = ("digits", "number", "phone")
+"""What can be answered by keys."""
 _TONE_S = 0.25
 """After a key was pressed, sound this long is the key's tone."""
 
@@ -317,9 +319,10 @@ class TurnTaking:
             return turns.end_silence_ms
         if stands is Wholeness.ANSWER:
             return turns.end_silence_whole_ms
+        asks = "?" in text
+        least_ms = turns.end_silence_whole_ms if asks else turns.end_silence_statement_ms
         doubt = min(max((_SURE - _odds_of_end(turn)) / (_SURE - _UNSURE), 0.0), 1.0)
-        more_ms = max(turns.end_silence_ms - turns.end_silence_whole_ms, 0)
-        return turns.end_silence_whole_ms + doubt * more_ms
+        return least_ms + doubt * max(turns.end_silence_ms - least_ms, 0)
 
     def _nothing_said(self, silence: float, turn: _Turn) -> list[Command]:
         if turn.cut_agent or turn.voiced_s < _NOISE_S:
@@ -372,7 +375,7 @@ class TurnTaking:
     @property
     def wants_digits(self) -> bool:
         """Whether a key would be taken as (part of) an answer."""
-        return self._expected is not None and self._expected.kind in ("digits", "number")
+        return self._expected is not None and self._expected.kind in _KEYED
 
     @property
     def _key_gap(self) -> float:

@@ -80,6 +80,13 @@ _NUMBER_WORDS = _set("number code id reference postcode")
 _FEW_DIGITS = 6
 """A number of unknown length that ends what was said is not over before so many digits."""
 _SENTENCE_WORDS = 3
+_SHORT_VALUES = ("digits", "number", "name", "date", "amount", "time", "postcode")
+_PIECEWISE = ("email", "phone", "spelled_name", "code")
+"""What is given bit by bit, so that a full stop after a bit says nothing."""
+_EMAIL = re.compile(r"(@|\bat\b).*(\.|\bdot\b) ?[a-z]{2,}\W*$", re.IGNORECASE)
+_PHONE_DIGITS = 10
+_OTHER_WORDS = 5
+"""So many words without a digit or a single letter are no bit of a value."""
 
 
 def wholeness(text: str, expected: Expectation | None) -> Wholeness:
@@ -101,9 +108,26 @@ def wholeness(text: str, expected: Expectation | None) -> Wholeness:
         return Wholeness.ANSWER
     if kind == "date" and (digits or _TIME_WORDS.intersection(words)):
         return Wholeness.ANSWER
-    if kind in ("digits", "number", "name", "date") and len(words) <= _SENTENCE_WORDS:
+    if kind in _PIECEWISE and (stands := _in_pieces(kind, text, digits)):
+        return stands
+    if kind in _SHORT_VALUES and len(words) <= _SENTENCE_WORDS:
         return Wholeness.UNKNOWN
     return _sentence(text, words)
+
+
+def _in_pieces(kind: str, text: str, digits: int) -> Wholeness | None:
+    """How a value stands that is given bit by bit; None when something else was said."""
+    words = _words(text)
+    if kind == "email" and _EMAIL.search(text):
+        return Wholeness.ANSWER
+    if kind == "phone":
+        prefixed = words[0].startswith("0") or words[0] in ("oh", "o", "zero")
+        if digits >= _PHONE_DIGITS + prefixed + 2 * ("+" in text):
+            return Wholeness.ANSWER
+    bits = any(len(word) == 1 or any(map(str.isdigit, word)) for word in words)
+    if len(words) >= _OTHER_WORDS and not digits and not bits and "@" not in text:
+        return None
+    return Wholeness.UNFINISHED if kind == "email" and len(words) > 1 else Wholeness.UNKNOWN
 
 
 def is_backchannel(text: str) -> bool:
