@@ -124,7 +124,7 @@ def _in_pieces(kind: str, text: str, digits: int) -> Wholeness | None:
         prefixed = words[0].startswith("0") or words[0] in ("oh", "o", "zero")
         if digits >= _PHONE_DIGITS + prefixed + 2 * ("+" in text):
             return Wholeness.ANSWER
-    bits = any(len(word) == 1 or any(map(str.isdigit, word)) for word in words)
+    bits = any(len(word) == 1 and word not in "ai" for word in words)
     if len(words) >= _OTHER_WORDS and not digits and not bits and "@" not in text:
         return None
     return Wholeness.UNFINISHED if kind == "email" and len(words) > 1 else Wholeness.UNKNOWN
