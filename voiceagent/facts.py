@@ -59,6 +59,8 @@ class Utterance(Fact):
     lead: Probability | None = None
     """Share of this reading in the probability of all that were weighed, where the engine
     tells."""
+    least_likely: Probability | None = None
+    """Probability of the least likely piece of the text, where the engine tells."""
     no_speech: Probability | None = None
     """Probability that there was no speech at all, where the engine tells."""
     engine: str = ""

@@ -98,6 +98,9 @@ def test_doubt_about_a_word_leaves_another_reading_and_a_smaller_lead(whisper, t
     assert sure.lead is not None
     assert unsure.lead is not None
     assert unsure.lead < sure.lead
+    assert sure.least_likely is not None
+    assert unsure.least_likely is not None
+    assert unsure.least_likely < sure.least_likely
     assert unsure.alternatives
     assert bare(unsure.alternatives[0]) != bare(unsure.text)
 

@@ -48,6 +48,8 @@ class Reading:
     alternatives: tuple[str, ...]
     lead: float = 1.0
     """Share of the text in the probability of all readings that were weighed."""
+    least_likely: float = 1.0
+    """Probability of the least likely token."""
 
 
 def settle(reading: Reading, number: ReadNumber, lengths: range) -> Reading:

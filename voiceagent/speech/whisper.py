@@ -156,6 +156,7 @@ class WhisperRecognition:
             words=tuple(_moved(word, start) for start, reading in spoken for word in reading.words),
             alternatives=spoken[0][1].alternatives if len(readings) == 1 else (),
             lead=min(reading.lead for _, reading in spoken),
+            least_likely=min(reading.least_likely for _, reading in spoken),
             no_speech=no_speech,
             engine=engine,
         )

@@ -112,7 +112,8 @@ class WhisperModel:
             encoded, [prompt], beam_size=1, return_logits_vocab=True, **options
         )[0]
         doubts = [_doubt(np.asarray(logits)) for logits in found.logits[0]]
-        if min((sure for sure, _ in doubts), default=0.0) < _IN_DOUBT:
+        least_likely = min((sure for sure, _ in doubts), default=0.0)
+        if least_likely < _IN_DOUBT:
             found = self._model.generate(
                 encoded, [prompt], beam_size=_BEAM, num_hypotheses=_BEAM, **options
             )[0]
@@ -127,6 +128,7 @@ class WhisperModel:
             no_speech=min(1.0, max(0.0, float(found.no_speech_prob))),
             alternatives=tuple(reversed(different.values())),
             lead=1 / (1 + sum(rival for _, rival in doubts)),
+            least_likely=least_likely,
         )
 
     def _spectrum(self, audio: Floats, padding_s: float) -> ctranslate2.StorageView:
