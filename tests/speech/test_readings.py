@@ -86,6 +86,7 @@ def test_the_sound_of_six_digits_overrules_a_text_that_is_no_six_digits(text: st
     [
         ("I don't have it here.", number("471229", other_s=0.6)),
         ("I don't have it here.", number("471229", confidence=0.02)),
+        ("None.", number("9")),
         ("471229", number("471228", confidence=0.2)),
         ("four seven double one two two", number("471122")),
         ("Forty seven twelve twenty nine.", number("471229")),

@@ -63,7 +63,9 @@ def settle(reading: Reading, number: ReadNumber, lengths: range) -> Reading:
     if not number.digits or _COMPOSED.search(said_so):
         return reading
     if said is None:
-        stands = number.other_s > _OTHER_S or number.confidence < _SURE_AGAINST_WORDS
+        # A digit or two where many were asked for are a word that sounds like them.
+        few = len(number.text) < min(lengths) / 2
+        stands = few or number.other_s > _OTHER_S or number.confidence < _SURE_AGAINST_WORDS
     elif len(said) in lengths and said != number.text:
         stands = number.confidence < _SURE_AGAINST_NUMBER
     else:
