@@ -34,3 +34,21 @@ async def test_the_voice_is_measured_only_where_the_dialplan_has_it(voice: bool)
     sense = await maker.of(turn, None)
     assert (sense.measures is not None, speech.asked) == (voice, int(voice))
     assert sense.understanding.text == "hello"
+
+
+async def test_what_was_begun_for_the_same_words_is_not_made_again() -> None:
+    speech = Measures()
+    maker = SenseMaker(cast(Any, Understands()), cast(Any, speech), voice=True)
+    maker.begin("hello", b"\0\0", None)
+    maker.begin("hello", b"\0\0", None)  # told early, and again with the rest
+    turn = Heard(Utterance(text="hello"), pcm=b"\0\0", started_at=0.0, ended_at=1.0)
+    assert (await maker.of(turn, None)).understanding.text == "hello"
+    assert speech.asked == 1
+
+
+async def test_what_was_begun_for_other_words_is_given_up() -> None:
+    maker = SenseMaker(cast(Any, Understands()), cast(Any, Measures()), voice=True)
+    maker.begin("hello", b"\0\0", None)
+    maker.begin("hello, when are you open?", b"\0\0\0\0", None)
+    turn = Heard(Utterance(text="hello, when are you open?"), b"\0\0\0\0", 0.0, 1.0)
+    assert (await maker.of(turn, None)).understanding.text == "hello, when are you open?"

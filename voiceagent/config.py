@@ -171,11 +171,11 @@ class Speech(Section):
 class Turns(Section):
     """Turn-taking, in milliseconds and seconds. A dialplan's step may say otherwise."""
 
-    decode_after_ms: Annotated[int, Field(ge=60, le=2000)] = 60
+    decode_after_ms: Annotated[int, Field(ge=20, le=2000)] = 40
     """Silence after which recognition begins; thrown away when speech goes on."""
     end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 1200
     """Silence that ends a turn when nothing is known about what was said."""
-    end_silence_whole_ms: Annotated[int, Field(ge=100, le=5000)] = 300
+    end_silence_whole_ms: Annotated[int, Field(ge=100, le=5000)] = 260
     """Silence that ends a turn whose words are a whole answer to what was asked, or a question."""
     end_silence_statement_ms: Annotated[int, Field(ge=100, le=5000)] = 500
     """Silence that ends a turn whose words make a statement, which may go on."""

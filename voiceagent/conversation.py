@@ -20,7 +20,7 @@ from voiceagent.dialogue.lookup import look_up
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
 from voiceagent.escalation.judge import Judge
-from voiceagent.events import CallEnded, Utterance, Verdict
+from voiceagent.events import CallEnded, Verdict
 from voiceagent.handoff.briefing import briefing
 from voiceagent.handoff.context import package
 from voiceagent.handoff.handover import Handover, Surroundings
@@ -200,8 +200,8 @@ class Conversation:
             self._record.event(events.OfferDeclined(turn=self._turn))
         return decided.reply
 
-    def _recognised(self, utterance: Utterance, pcm: bytes) -> None:
-        self._sense.begin(utterance, pcm, self._manager.expecting)
+    def _recognised(self, text: str, pcm: bytes) -> None:
+        self._sense.begin(text, pcm, self._manager.expecting)
 
     def _answer_nothing(self, why: Literal["no-input", "no-match", "recognition-failed"]) -> Reply:
         self._record.event(events.TurnMissed(turn=self._turn, why=why))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiceagent.dialogue.understanding import Understander
-from voiceagent.events import Expectation, Understanding, Utterance
+from voiceagent.events import Expectation, Understanding
 from voiceagent.speech.client import SpeechClient
 from voiceagent.speech.listener import Heard
 
@@ -25,7 +25,8 @@ class Sense(NamedTuple):
 
 
 class _Begun(NamedTuple):
-    utterance: Utterance
+    text: str
+    pcm: bytes
     expecting: Expectation | None
     making: asyncio.Task[Sense]
 
@@ -43,13 +44,15 @@ class SenseMaker:
         self._voice = voice
         self._begun: _Begun | None = None
 
-    def begin(self, utterance: Utterance, pcm: bytes, expecting: Expectation | None) -> None:
+    def begin(self, text: str, pcm: bytes, expecting: Expectation | None) -> None:
         """Begin with what was said so far; it may turn out not to be all."""
+        if self._begun is not None and self._begun[:3] == (text, pcm, expecting):
+            return
         self.drop()
-        if utterance.text.strip():
-            making = asyncio.create_task(self._make(utterance.text, pcm, expecting))
+        if text.strip():
+            making = asyncio.create_task(self._make(text, pcm, expecting))
             making.add_done_callback(_look_at)
-            self._begun = _Begun(utterance, expecting, making)
+            self._begun = _Begun(text, pcm, expecting, making)
 
     async def of(self, turn: Heard, expecting: Expectation | None) -> Sense:
         """The sense of a turn, at once when it was begun in time.
@@ -58,7 +61,8 @@ class SenseMaker:
             SpeechError: the speech service is gone.
         """
         begun = self._begun
-        if begun is not None and begun.utterance is turn.utterance and begun.expecting == expecting:
+        said = turn.utterance.text
+        if begun is not None and begun.text == said and begun.expecting == expecting:
             return await begun.making
         return await self._make(turn.utterance.text, turn.pcm, expecting)
 

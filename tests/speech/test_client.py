@@ -20,6 +20,7 @@ from voiceagent.audio.frames import to_float, to_pcm
 from voiceagent.config import Config, Speech
 from voiceagent.speech import client as client_module
 from voiceagent.speech.client import SpeechClient, SpeechError
+from voiceagent.speech.wire import PARTIAL_COMPLETE, PARTIAL_REPLACES
 
 Answer = Callable[[Event], list[Event] | None]
 
@@ -113,6 +114,20 @@ async def test_partials_that_append_and_partials_that_replace(tmp_path: Path) ->
             seen.append(stream.partial)
         await stream.cancel()
     assert seen == ["where", "where is", "wear is my"]
+
+
+async def test_a_text_that_comes_ahead_of_its_transcript_is_told_at_once(tmp_path: Path) -> None:
+    early = Event(
+        "transcript-chunk", {"text": "Hello.", PARTIAL_REPLACES: True, PARTIAL_COMPLETE: True}
+    )
+    partial = Event("transcript-chunk", {"text": "Hell", PARTIAL_REPLACES: True})
+    answer = on("audio-stop", partial, early, Transcript("Hello.").event())
+    told: list[str] = []
+    async with talking_to(tmp_path, answer) as (client, _):
+        stream = await client.open()
+        stream.on_text = told.append
+        assert (await stream.finish()).text == "Hello."
+    assert told == ["Hello."]
 
 
 async def test_cancelling_closes_the_connection(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,8 @@ class Recogniser:
     heard: list[bytes] = field(default_factory=list)
     cancelled: int = 0
     lost: bool = False
+    early_s: float = 0.0
+    """How long before the rest of it the text is told."""
 
     async def ping(self) -> None:
         if self.lost:
@@ -61,6 +63,7 @@ class Recogniser:
 class Stream:
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
+        self.on_text: Callable[[str], None] = lambda text: None
 
     def feed(self, pcm: bytes) -> None:
         self._recogniser.heard.append(pcm)
@@ -70,6 +73,9 @@ class Stream:
         text = self._recogniser.texts.pop(0)
         if isinstance(text, Exception):
             raise text
+        if self._recogniser.early_s:
+            self.on_text(text)
+            await asyncio.sleep(self._recogniser.early_s)
         return Utterance(text=text, confidence=0.9, engine="test")
 
     async def cancel(self) -> None:
@@ -155,6 +161,20 @@ async def test_a_turn_comes_with_its_words_its_audio_and_its_times() -> None:
     assert turn.pcm in ear.line
     assert turn.timings["endpoint"] == pytest.approx(0.4, abs=VAD_LAG_S)
     assert turn.timings["recognition"] == 0.0
+
+
+@in_virtual_time
+async def test_what_follows_from_a_text_that_is_told_early_is_begun_early() -> None:
+    begun: list[tuple[str, float]] = []
+    ear = Ear("Where is my order?", on_recognised=lambda text, pcm: begun.append((text, ear.now)))
+    ear.recogniser.early_s = 0.1
+    await ear.quiet(0.5)
+    await ear.speak(1.0)
+    await ear.quiet(1.0)
+    assert (await ear.heard()).utterance.text == "Where is my order?"
+    (early, early_at), (whole, whole_at) = begun
+    assert early == whole == "Where is my order?"
+    assert whole_at - early_at == pytest.approx(0.1, abs=0.03)
 
 
 @in_virtual_time

@@ -90,6 +90,27 @@ def test_an_utterance_given_up_is_worked_on_no_more(whisper, telephone) -> None:
 
 
 @pytest.mark.models
+def test_the_text_is_told_before_the_words_are_and_is_the_same(whisper, telephone) -> None:
+    told: list[str] = []
+    recognition = whisper.open(8000, "en", ())
+    recognition.feed(telephone.say("Where is my parcel?"))
+    assert recognition.finish(told.append).text == told[0]
+    assert len(told) == 1
+
+
+@pytest.mark.models
+def test_nothing_is_told_early_of_silence_or_of_a_number_still_to_be_settled(
+    whisper, telephone
+) -> None:
+    told: list[str] = []
+    for pcm, asked in ((bytes(32000), None), (telephone.say("Four seven one."), SIX_DIGITS)):
+        recognition = whisper.open(8000, "en", (), asked)
+        recognition.feed(pcm)
+        recognition.finish(told.append)
+    assert told == []
+
+
+@pytest.mark.models
 def test_doubt_about_a_word_leaves_another_reading_and_a_smaller_lead(whisper, telephone) -> None:
     sure = heard(whisper, telephone.say("Can I pay by credit card?"))
     noise = np.random.default_rng(8).standard_normal(40000).astype(np.float32) * 0.02

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from voiceagent.events import Utterance
-from voiceagent.speech.recognizer import RecognitionError
+from voiceagent.speech.recognizer import OnText, RecognitionError, nobody
 from voiceagent.speech.workers import Refusal, Workers
 
 
@@ -29,7 +29,7 @@ class Slow:
     def feed(self, pcm: bytes) -> str:
         return ""
 
-    def finish(self) -> Utterance:
+    def finish(self, on_text: OnText = nobody) -> Utterance:
         self._allowed.wait(5)
         return Utterance(text="done")
 
@@ -38,7 +38,7 @@ class Slow:
 
 
 class Broken(Slow):
-    def finish(self) -> Utterance:
+    def finish(self, on_text: OnText = nobody) -> Utterance:
         raise RecognitionError("the engine broke")
 
 

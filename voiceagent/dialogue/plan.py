@@ -50,7 +50,7 @@ class Section(BaseModel):
 class TurnLimits(Section):
     """Turn-taking while one slot is asked for; what is left out is taken from the settings."""
 
-    decode_after_ms: Annotated[int, Field(ge=60, le=2000)] | None = None
+    decode_after_ms: Annotated[int, Field(ge=20, le=2000)] | None = None
     """Silence after which recognition begins, milliseconds."""
     end_silence_ms: Annotated[int, Field(ge=100, le=5000)] | None = None
     """Silence that ends a turn when nothing is known about what was said, milliseconds."""

@@ -28,6 +28,7 @@ from voiceagent.speech.reading_aloud import read_aloud
 from voiceagent.speech.wire import (
     EMBED,
     MEASURE,
+    PARTIAL_COMPLETE,
     PARTIAL_REPLACES,
     Address,
     embedding_of,
@@ -166,6 +167,8 @@ class RecognitionStream:
         self._note_engine = note_engine
         self.partial = ""
         """The text so far, empty when the engine gives none."""
+        self.on_text: Callable[[str], None] = lambda text: None
+        """Told the utterance's text when it is known ahead of the rest."""
         self._connection = connection
         self._samples = 0
         self._waiting = bytearray()
@@ -225,6 +228,8 @@ class RecognitionStream:
             if TranscriptChunk.is_type(event.type):
                 text = str(event.data.get("text", ""))
                 self.partial = text if event.data.get(PARTIAL_REPLACES) else self.partial + text
+                if event.data.get(PARTIAL_COMPLETE):
+                    self.on_text(text)
             elif Transcript.is_type(event.type):
                 transcript = Transcript.from_event(event)
                 return transcript.text or "", transcript.context

@@ -25,11 +25,12 @@ from voiceagent.audio.prosody import measure
 from voiceagent.events import Expectation
 from voiceagent.speech.engines import Engines
 from voiceagent.speech.piper import SynthesisError
-from voiceagent.speech.recognizer import Recognition, RecognitionError
+from voiceagent.speech.recognizer import OnText, Recognition, RecognitionError
 from voiceagent.speech.wire import (
     EMBED,
     MEASURE,
     MEASURES,
+    PARTIAL_COMPLETE,
     PARTIAL_REPLACES,
     asked_of,
     embedding_event,
@@ -265,12 +266,27 @@ class _Running:
         if self._feeder is not None:
             await self._feeder
         try:
-            utterance = await self._handler.workers.finish(self._recognition, self._small)
+            utterance = await self._handler.workers.finish(
+                self._recognition, self._small, self._tell_early()
+            )
         except asyncio.CancelledError:
             self._recognition.abandon()
             raise
         context = utterance_context(utterance)
         await self._handler.write_event(Transcript(utterance.text, context).event())
+
+    def _tell_early(self) -> OnText:
+        """Sends the text ahead of the transcript, from any thread."""
+        loop = asyncio.get_running_loop()
+
+        def tell(text: str) -> None:
+            chunk = Event(
+                "transcript-chunk",
+                {"text": text, PARTIAL_REPLACES: True, PARTIAL_COMPLETE: True},
+            )
+            asyncio.run_coroutine_threadsafe(self._handler.write_event(chunk), loop)
+
+        return tell
 
     def cancel(self) -> None:
         """The client wants no answer any more."""

@@ -81,8 +81,9 @@ class Listener:
         on_resume: they did not: go on.
         on_interrupted: they did; called with the start of their speech and the moment of
             `on_pause`, both by `time.monotonic()`.
-        on_recognised: what the turn so far says, with its audio. It is the `Heard.utterance` of
-            the turn unless speech goes on, so what follows from it can be begun now.
+        on_recognised: the text of the turn so far, with its audio. It is that of the turn
+            unless speech goes on, so what follows from it can be begun now. A text may be told
+            twice.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class Listener:
         on_pause: Callable[[], None],
         on_resume: Callable[[], None],
         on_interrupted: Callable[[float, float], None],
-        on_recognised: Callable[[Utterance, bytes], None] = lambda utterance, pcm: None,
+        on_recognised: Callable[[str, bytes], None] = lambda text, pcm: None,
         language: str = "en",
         vocabulary: Sequence[str] = (),
     ) -> None:
@@ -248,7 +249,7 @@ class Listener:
         """What was said; nothing where this one decode failed, None when there is no
         recognition any more, which `turn` is then told."""
         try:
-            utterance = await self._recognise(pcm)
+            utterance = await self._recognise(decode_id, pcm)
         except Exception as error:
             # Also what nobody thought of: a turn that never comes is a line gone silent.
             log.warning("recognition.failed", error=str(error) or repr(error))
@@ -257,14 +258,16 @@ class Listener:
                 return None
             self._obey(self._machine.recognition_failed(self._now, decode_id))
             return Nothing("recognition-failed")
-        self._on_recognised(utterance, pcm)
-        self._obey(
-            self._machine.recognised(self._now, decode_id, utterance.text, utterance.confidence)
-        )
+        self._tell(decode_id, utterance.text, utterance.confidence, pcm)
         return utterance
 
-    async def _recognise(self, pcm: bytes) -> Utterance:
+    def _tell(self, decode_id: int, text: str, confidence: float | None, pcm: bytes) -> None:
+        self._on_recognised(text, pcm)
+        self._obey(self._machine.recognised(self._now, decode_id, text, confidence))
+
+    async def _recognise(self, decode_id: int, pcm: bytes) -> Utterance:
         stream = await self._speech.open(self._language, self._vocabulary, self._asked)
+        stream.on_text = lambda text: self._tell(decode_id, text, None, pcm)
         try:
             stream.feed(pcm)
             return await stream.finish()

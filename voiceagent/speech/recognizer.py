@@ -6,7 +6,7 @@ each utterance; one recognition is used from one thread at a time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from voiceagent.events import Expectation, Utterance
@@ -16,14 +16,25 @@ class RecognitionError(Exception):
     """An utterance cannot be recognised; the text says why."""
 
 
+OnText = Callable[[str], None]
+
+
+def nobody(text: str) -> None:
+    """Nobody wants to know earlier."""
+
+
 class Recognition(Protocol):
     """One utterance on its way to text."""
 
     def feed(self, pcm: bytes) -> str:
         """Take more 16-bit mono samples; give the text so far, empty where there is none."""
 
-    def finish(self) -> Utterance:
+    def finish(self, on_text: OnText = nobody) -> Utterance:
         """The whole utterance, its times counted from the first sample.
+
+        Args:
+            on_text: told the text, from the same thread, as soon as it is sure to be that of the
+                utterance and anything else takes longer; not every engine does.
 
         Raises:
             RecognitionError: the engine failed, or the utterance was given up.

@@ -13,7 +13,7 @@ import vosk
 
 from voiceagent.events import Expectation, Utterance, Word
 from voiceagent.speech.models import ModelError, registry
-from voiceagent.speech.recognizer import RecognitionError
+from voiceagent.speech.recognizer import OnText, RecognitionError, nobody
 
 vosk.SetLogLevel(-1)
 
@@ -116,8 +116,8 @@ class VoskRecognition:
         except Exception as error:
             raise RecognitionError(f"{self._engine} failed: {error}") from error
 
-    def finish(self) -> Utterance:
-        """The whole utterance; see `Recognition.finish`."""
+    def finish(self, on_text: OnText = nobody) -> Utterance:
+        """The whole utterance, of which nothing is known earlier; see `Recognition.finish`."""
         heard, other = self._open.finish(), ""
         if self._closed is not None:
             answer = self._closed.finish()

@@ -19,7 +19,7 @@ from voiceagent.events import Expectation, Utterance, Word
 from voiceagent.speech import digits
 from voiceagent.speech.models import ModelError
 from voiceagent.speech.readings import Reading, is_invented, loops, settle, without_loop
-from voiceagent.speech.recognizer import RecognitionError
+from voiceagent.speech.recognizer import OnText, RecognitionError, nobody
 from voiceagent.speech.whisper_model import RATE, WINDOW_S, WhisperModel
 
 _PIECE_S = 25.0
@@ -80,12 +80,14 @@ class WhisperRecognizer:
         vocabulary: Sequence[str],
         lengths: range | None = None,
         wanted: Callable[[], bool] = lambda: True,
+        on_text: OnText = nobody,
     ) -> Reading:
         """Decode at most 29 s of audio at 16 kHz.
 
         Args:
             lengths: how many digits were asked for, where digits were.
             wanted: asked between the steps of the work; no ends it.
+            on_text: told the text as soon as it is known, where no digits were asked for.
 
         Raises:
             RecognitionError: it is not wanted any more.
@@ -93,7 +95,9 @@ class WhisperRecognizer:
         encoded = self._model.encode(audio)
         if not wanted():
             raise RecognitionError("the utterance was given up")
-        reading = self._model.decode(encoded, audio, tokenizer, vocabulary)
+        settled = lengths is None or self.digits is None
+        tell = on_text if settled else nobody
+        reading = self._model.decode(encoded, audio, tokenizer, vocabulary, tell)
         if loops(reading.words):
             encoded = self._model.encode(audio, WINDOW_S)
             reading = self._model.decode(encoded, audio, tokenizer, ())
@@ -133,7 +137,7 @@ class WhisperRecognition:
         self._pcm += pcm
         return ""
 
-    def finish(self) -> Utterance:
+    def finish(self, on_text: OnText = nobody) -> Utterance:
         """Decode the utterance; see `Recognition.finish`."""
         audio = resample(to_float(bytes(self._pcm)), self._rate, RATE)
         duration = audio.size / RATE
@@ -141,7 +145,9 @@ class WhisperRecognition:
         if duration < _SHORTEST_S:
             return Utterance(text="", end_s=duration, no_speech=1.0, engine=engine)
         try:
-            readings = [(start / RATE, self._read(piece)) for start, piece in _pieces(audio)]
+            pieces = _pieces(audio)
+            tell = on_text if len(pieces) == 1 else nobody
+            readings = [(start / RATE, self._read(piece, tell)) for start, piece in pieces]
         except RuntimeError as error:
             raise RecognitionError(f"{engine} failed: {error}") from error
         spoken = [(start, reading) for start, reading in readings if not is_invented(reading)]
@@ -165,9 +171,9 @@ class WhisperRecognition:
         """Work no more on it; see `Recognition.abandon`."""
         self._wanted = False
 
-    def _read(self, piece: Floats) -> Reading:
+    def _read(self, piece: Floats, on_text: OnText) -> Reading:
         return self._recognizer.read(
-            piece, self._tokenizer, self._vocabulary, self._lengths, lambda: self._wanted
+            piece, self._tokenizer, self._vocabulary, self._lengths, lambda: self._wanted, on_text
         )
 
 

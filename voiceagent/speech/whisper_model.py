@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import ctranslate2
@@ -24,7 +25,8 @@ from faster_whisper.tokenizer import Tokenizer
 
 from voiceagent.audio.frames import Floats
 from voiceagent.events import Word
-from voiceagent.speech.readings import Reading, bare
+from voiceagent.speech.readings import Reading, bare, is_invented
+from voiceagent.speech.recognizer import OnText, nobody
 
 RATE = 16000
 """Samples a second that the model takes."""
@@ -39,6 +41,8 @@ _LEAD_S = 0.26
 _IN_DOUBT = 0.4
 """A text whose least likely token is less likely than this is searched for again by a beam."""
 _BEAM = 5
+_WORDS_A_SECOND = 5.0
+"""More words than this, and the text may be a loop."""
 _CORES_ALONE = 2
 _VOCABULARY_TOKENS = 60
 
@@ -92,11 +96,14 @@ class WhisperModel:
         audio: Floats,
         tokenizer: Tokenizer,
         vocabulary: Sequence[str],
+        on_text: OnText = nobody,
     ) -> Reading:
         """What was said in the audio that was encoded.
 
         Args:
             vocabulary: words that are likely, best first.
+            on_text: told the text before its words are looked for in the audio, unless the
+                reading may be none.
         """
         seconds = audio.size / RATE + _LEAD_S
         prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
@@ -121,15 +128,18 @@ class WhisperModel:
         text, *others = (tokenizer.decode(sequence).strip() for sequence in sequences)
         different = {bare(other): other for other in reversed(others) if bare(other)}
         different.pop(bare(text), None)
-        return Reading(
+        reading = Reading(
             text=text,
-            words=tuple(self._align(encoded, tokenizer, sequences[0], seconds)),
+            words=(),
             log_probability=float(found.scores[0]),
             no_speech=min(1.0, max(0.0, float(found.no_speech_prob))),
             alternatives=tuple(reversed(different.values())),
             lead=1 / (1 + sum(rival for _, rival in doubts)),
             least_likely=least_likely,
         )
+        if not is_invented(reading) and len(text.split()) < _WORDS_A_SECOND * seconds:
+            on_text(text)
+        return replace(reading, words=tuple(self._align(encoded, tokenizer, sequences[0], seconds)))
 
     def _spectrum(self, audio: Floats, padding_s: float) -> ctranslate2.StorageView:
         spectrum = self._features(audio, padding=_HOP)

@@ -33,6 +33,9 @@ ASKED = "voiceagent-asked"
 PARTIAL_REPLACES = "replaces"
 """Set in a ``transcript-chunk`` whose text takes the place of the chunks before it."""
 
+PARTIAL_COMPLETE = "complete"
+"""Set in a ``transcript-chunk`` whose text is that of the transcript soon to follow."""
+
 _LONGEST_SOCKET_PATH = 100
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from voiceagent.events import Utterance
-from voiceagent.speech.recognizer import Recognition
+from voiceagent.speech.recognizer import OnText, Recognition, nobody
 from voiceagent.speech.relief import Relief
 
 log = structlog.get_logger()
@@ -62,8 +62,14 @@ class Workers:
         """Run what takes some tens of milliseconds."""
         return await _in(self._short, work, *arguments)
 
-    async def finish(self, recognition: Recognition, small: bool) -> Utterance:
+    async def finish(
+        self, recognition: Recognition, small: bool, on_text: OnText = nobody
+    ) -> Utterance:
         """End a recognition on the pool, and learn how long that takes.
+
+        Args:
+            small: whether it is that of the small engine.
+            on_text: see `Recognition.finish`; called from the pool's thread.
 
         Raises:
             Refusal: the queue is full.
@@ -72,7 +78,7 @@ class Workers:
 
         def work() -> tuple[Utterance, float]:
             began = time.monotonic()
-            return recognition.finish(), time.monotonic() - began
+            return recognition.finish(on_text), time.monotonic() - began
 
         utterance, seconds = await self.recognize(work)
         self._relief.took(seconds, small)
