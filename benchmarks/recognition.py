@@ -88,20 +88,17 @@ def main() -> None:
     if root is None:
         parser.error("no corpora: set VOICEAGENT_DATA to the folder that has digits/ and emotale/")
     found = decodes(root, options.model)
-    conditions: dict[float | None, list[Decode]] = {}
+    conditions: dict[str, list[Decode]] = {}
     for decode in found:
-        conditions.setdefault(decode[0].noise_db, []).append(decode)
-    all_figures = {
-        "clean" if noise is None else f"{noise:.0f} dB": figures(decoded)
-        for noise, decoded in conditions.items()
-    }
+        conditions.setdefault(decode[0].condition, []).append(decode)
+    all_figures = {condition: figures(decoded) for condition, decoded in conditions.items()}
     for condition, measured in all_figures.items():
         print(condition)
         for name, value in measured.items():
             print(f"  {name}: {value}")
     if options.mistakes:
         for said, heard in found:
-            if said.noise_db is None and not is_right((said, heard)):
+            if said.condition == "clean" and not is_right((said, heard)):
                 print(f"{said.kind}, {said.speaker}: {said.text!r} heard as {heard.text!r}")
     results.record(f"recognition, {options.model}", all_figures)
 

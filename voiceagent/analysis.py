@@ -30,6 +30,7 @@ from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.anger import AngerDetector
 from voiceagent.escalation.confidence import understood
 from voiceagent.escalation.prototypes import Prototypes
+from voiceagent.escalation.rightness import rightness
 from voiceagent.escalation.wish import wish_for_person
 from voiceagent.events import Fact, Probability, Understanding, Utterance, Word
 from voiceagent.speech.embedding import LocalEmbedder, SentenceEmbedder
@@ -63,7 +64,8 @@ class Finding(Fact):
     end_s: float
     text: str
     confidence: Probability | None
-    """The recogniser's own; None where the engine gives none or no words were found."""
+    """Probability that every word is right; None where the engine tells nothing of its doubt or
+    no words were found."""
     words: tuple[Word, ...]
     engine: str
     anger: Probability
@@ -202,7 +204,7 @@ class Analyzer:
             start_s=_rounded(cut.segment.start_s),
             end_s=_rounded(cut.segment.end_s),
             text=text,
-            confidence=_rounded(utterance.confidence),
+            confidence=_rounded(rightness(utterance)),
             words=tuple(_placed(word, cut) for word in utterance.words),
             engine=utterance.engine,
             anger=_rounded(anger.probability),

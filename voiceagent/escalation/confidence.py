@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
+from voiceagent.escalation.rightness import rightness
 from voiceagent.events import Expectation, Understanding, Utterance
 
 NO_SPEECH = 0.85
 """From this on, the recogniser says that it made words out of silence or noise."""
-MIDDLE = 0.55
-"""The confidence at which right and wrong are equally likely for an open turn."""
+DOUBTFUL = 0.4
+"""Below this probability of every word being right, the doubt is worth telling."""
+TRUST = 2.5
+"""Most log odds that recognition counts for either way: sense has its say as well."""
 SHORT = 6
 """A turn of so many words at most may be nothing but a value."""
 
@@ -37,38 +39,28 @@ def understood(
     if utterance.no_speech is not None and utterance.no_speech >= NO_SPEECH:
         return Understood(0.05, ("there was probably no speech at all",))
     evidence: list[str] = []
-    odds = _recognised(utterance, evidence)
-    if understanding is not None:
-        odds += _made_sense(understanding, expecting, evidence)
+    heard = _recognised(utterance, expecting, evidence)
+    if understanding is None:
+        return Understood(1 / (1 + math.exp(-heard)), tuple(evidence))
+    sense = _made_sense(understanding, expecting, evidence)
+    # Words that make no sense here are not understood, however surely they were heard.
+    heard = min(max(heard, -TRUST), TRUST if sense >= 0 else 0.0)
+    odds = sense + heard
     return Understood(1 / (1 + math.exp(-odds)), tuple(evidence))
 
 
-def _recognised(utterance: Utterance, evidence: list[str]) -> float:
+def _recognised(utterance: Utterance, expecting: Expectation | None, evidence: list[str]) -> float:
     """Log odds that the words are right."""
-    confidence = utterance.confidence
-    if confidence is None:
+    probability = rightness(utterance, expecting)
+    if probability is None:
         evidence.append("the recogniser gives no confidence")
-        odds = 0.0
-    else:
-        lowest = min(
-            (word.confidence for word in utterance.words if word.confidence is not None),
-            default=confidence,
-        )
-        # On turns of one or two words the recogniser's own doubt means little.
-        weight = 5.0 if len(utterance.text.split()) > 2 else 2.5
-        odds = weight * (0.7 * confidence + 0.3 * lowest - MIDDLE)
-        if odds < -0.5:
-            evidence.append(f"recognised with a confidence of only {confidence:.0%}")
-    if utterance.alternatives:
-        said = utterance.text.lower().split()
-        same = max(
-            SequenceMatcher(None, said, other.lower().split()).ratio()
-            for other in utterance.alternatives[:3]
-        )
-        if same < 0.5:
-            odds -= 0.5
+        return 0.0
+    if probability < DOUBTFUL:
+        evidence.append(f"recognised with a confidence of only {probability:.0%}")
+        if utterance.alternatives:
             evidence.append(f"it could also have been “{utterance.alternatives[0]}”")
-    return odds
+    probability = min(max(probability, 0.001), 0.999)
+    return math.log(probability / (1 - probability))
 
 
 def _made_sense(
