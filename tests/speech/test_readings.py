@@ -6,7 +6,7 @@ import pytest
 
 from voiceagent.events import Word
 from voiceagent.speech.digits import ReadDigit, ReadNumber
-from voiceagent.speech.readings import Reading, is_invented, loops, settle, without_loop
+from voiceagent.speech.readings import Reading, is_invented, loops, said_once, settle, without_loop
 
 SIX = range(6, 7)
 
@@ -51,6 +51,25 @@ def test_what_whisper_writes_into_silence_is_nothing(text: str) -> None:
 )
 def test_what_was_said_is_kept(text: str, no_speech: float) -> None:
     assert not is_invented(reading(text, no_speech))
+
+
+@pytest.mark.parametrize(
+    ("text", "word_s", "sounding_s", "kept"),
+    [
+        ("No. No.", 0.25, 0.7, "No. No."),
+        ("4 4", 0.4, 0.35, "4"),
+        ("Yes. Yes.", 0.02, 0.6, "Yes."),
+        ("Yes, please. Yes, please.", 0.2, 0.5, "Yes, please."),
+        ("Seven, one. Seven, one.", 0.3, 1.3, "Seven, one. Seven, one."),
+        ("Where is my order?", 0.02, 0.1, "Where is my order?"),
+        ("", 0.1, 0.0, ""),
+    ],
+)
+def test_what_there_was_no_time_to_say_twice_was_said_once(
+    text: str, word_s: float, sounding_s: float, kept: str
+) -> None:
+    twice = Reading(text, tuple(spoken(text, word_s)), -0.5, 0.1, ())
+    assert said_once(twice, sounding_s).text == kept
 
 
 def test_of_a_loop_one_round_is_kept() -> None:

@@ -34,6 +34,10 @@ _SURE_AGAINST_NUMBER = 0.3
 """Surety of its least certain digit from which the sound overrules a text that would do."""
 _SURE_AGAINST_WORDS = 0.12
 """The same against words."""
+_BRIEFEST_S = 0.05
+"""A shorter word was not spoken."""
+_DOUBLE_WORD, _DOUBLE_WORDS = 4.2, 5.5
+"""Words a second above which one word, or several, were not said twice."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ def settle(reading: Reading, number: ReadNumber, lengths: range) -> Reading:
             )
             for digit in number.digits
         ),
-        log_probability=math.log(max(number.confidence, 1e-3)),
+        log_probability=sum(math.log(max(digit.confidence, 1e-3)) for digit in number.digits)
+        / len(number.digits),
         # Where text and sound agree, the text's own doubts are settled.
         alternatives=tuple(
             other
@@ -139,6 +144,33 @@ def loops(words: Sequence[Word]) -> bool:
         if len(repeated) > 7.0 * spoken_s:
             return True
     return False
+
+
+def said_once(reading: Reading, sounding_s: float) -> Reading:
+    """The reading with its words once, where it has all of them twice and one copy has no sound.
+
+    Whisper likes to write a very short answer twice. People say "no, no" as well, but take time
+    for both.
+
+    Args:
+        sounding_s: from the first to the last loud moment.
+    """
+    if not is_double([word.word for word in reading.words]):
+        return reading
+    half = len(reading.words) // 2
+    briefest = min(word.end_s - word.start_s for word in reading.words)
+    most = _DOUBLE_WORD if half == 1 else _DOUBLE_WORDS
+    if briefest >= _BRIEFEST_S and len(reading.words) <= most * sounding_s:
+        return reading
+    words = reading.words[:half]
+    return replace(reading, words=words, text=" ".join(word.word for word in words))
+
+
+def is_double(words: Sequence[str]) -> bool:
+    """Whether the words are the same words twice."""
+    texts = [bare(word) for word in words]
+    half = len(texts) // 2
+    return half > 0 and texts[:half] == texts[half:]
 
 
 def without_loop(reading: Reading) -> Reading:

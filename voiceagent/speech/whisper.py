@@ -18,13 +18,15 @@ from voiceagent.audio.resample import resample
 from voiceagent.events import Expectation, Utterance, Word
 from voiceagent.speech import digits
 from voiceagent.speech.models import ModelError
-from voiceagent.speech.readings import Reading, is_invented, loops, settle, without_loop
+from voiceagent.speech.readings import Reading, is_invented, loops, said_once, settle, without_loop
 from voiceagent.speech.recognizer import OnText, RecognitionError, nobody
 from voiceagent.speech.whisper_model import RATE, WINDOW_S, WhisperModel
 
 _PIECE_S = 25.0
 """Longer audio is cut into pieces, each at its quietest place in the last 5 s."""
 _SHORTEST_S = 0.1
+_LOUD = 0.02
+"""Share of an utterance's greatest power."""
 
 
 class WhisperRecognizer:
@@ -103,6 +105,7 @@ class WhisperRecognizer:
             reading = self._model.decode(encoded, audio, tokenizer, ())
             if loops(reading.words):
                 reading = without_loop(reading)
+        reading = said_once(reading, _sounding_s(audio))
         if lengths is not None and self.digits is not None:
             states = self._model.states(encoded, audio)
             reading = settle(reading, self.digits.read(states, lengths), lengths)
@@ -175,6 +178,14 @@ class WhisperRecognition:
         return self._recognizer.read(
             piece, self._tokenizer, self._vocabulary, self._lengths, lambda: self._wanted, on_text
         )
+
+
+def _sounding_s(audio: Floats) -> float:
+    """Seconds from the first loud moment to the last."""
+    hop = RATE // 100
+    power = np.square(audio[: audio.size // hop * hop]).reshape(-1, hop).mean(axis=1)
+    loud = np.flatnonzero(power > _LOUD * power.max())
+    return float(loud[-1] - loud[0] + 1) * hop / RATE if loud.size else 0.0
 
 
 def _lengths(asked: Expectation | None) -> range | None:

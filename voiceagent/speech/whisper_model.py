@@ -25,7 +25,7 @@ from faster_whisper.tokenizer import Tokenizer
 
 from voiceagent.audio.frames import Floats
 from voiceagent.events import Word
-from voiceagent.speech.readings import Reading, bare, is_invented
+from voiceagent.speech.readings import Reading, bare, is_double, is_invented
 from voiceagent.speech.recognizer import OnText, nobody
 
 RATE = 16000
@@ -137,7 +137,9 @@ class WhisperModel:
             lead=1 / (1 + sum(rival for _, rival in doubts)),
             least_likely=least_likely,
         )
-        if not is_invented(reading) and len(text.split()) < _WORDS_A_SECOND * seconds:
+        said = text.split()
+        sure = not is_invented(reading) and not is_double(said)
+        if sure and len(said) < _WORDS_A_SECOND * seconds:
             on_text(text)
         return replace(reading, words=tuple(self._align(encoded, tokenizer, sequences[0], seconds)))
 
