@@ -50,6 +50,7 @@ async def simulate(shop: Config, *arguments: object) -> tuple[int, list[dict[str
     return process.returncode, [json.loads(line) for line in told.splitlines()], wrong.decode()
 
 
+@pytest.mark.timeout(300)  # two whole calls
 async def test_a_number_with_pauses_is_heard_out_and_a_person_is_reached(
     shop: Config, tmp_path: Path
 ) -> None:

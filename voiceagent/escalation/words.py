@@ -16,6 +16,8 @@ MEANING = 5.0
 LEAST = -0.3
 """No meaning speaks more against anger than this: sarcasm means something friendly. It is also
 what counts where there is no embedding."""
+WORDS = 6
+"""A turn of fewer words means little by itself: "stop" and "go back" are near to anything."""
 PLAIN = 0.3
 """A meaning score worth naming as evidence."""
 
@@ -48,6 +50,8 @@ def anger_in_words(
     meaning = LEAST
     if prototypes is not None and vector is not None:
         meaning = max(LEAST, prototypes.anger.score(vector))
+        if meaning > 0:
+            meaning *= min(1.0, (len(text.split()) - 1) / (WORDS - 1))
         if meaning > PLAIN:
             evidence.append(f"means something like “{prototypes.anger.nearest(vector)}”")
     odds += MEANING * meaning
