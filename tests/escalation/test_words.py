@@ -34,7 +34,8 @@ def test_ordinary_turns_are_not_angry(text):
 
 @pytest.mark.models
 @pytest.mark.parametrize(
-    "text", ["stop", "Repeat that.", "What was that?", "go back", "Goodbye.", "Cancel.", "Next one."]
+    "text",
+    ["stop", "Repeat that.", "What was that?", "go back", "Goodbye.", "Cancel.", "Next one."],
 )
 def test_a_short_command_is_not_angry_by_what_it_resembles(embedder, prototypes, text):
     assert anger_in_words(text, embedder.one(text), prototypes)[0] < 0.4
