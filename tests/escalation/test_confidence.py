@@ -35,7 +35,7 @@ def test_one_doubtful_word_lowers_it():
                 end_s=0.4 * place + 0.35,
                 confidence=doubtful if word == "order" else 0.9,
             )
-            for place, word in enumerate("where is my order please".split())
+            for place, word in enumerate(["where", "is", "my", "order", "please"])
         )
 
     sure = heard(words=words(0.9), least_likely=0.9)

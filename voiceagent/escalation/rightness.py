@@ -26,6 +26,10 @@ _DOUBTFUL = 0.6
 _LEAST = 0.001
 _LIMIT = 4.0
 """No measure counts further than this many deviations from its mean."""
+_NO_ANSWER = frozenset(
+    ["a", "all", "and", "hey", "hmm", "i", "of", "oh", "so", "the", "to", "uh", "um", "you"]
+)
+"""Words that nobody answers with alone, but that a recogniser makes of a lone syllable."""
 _LETTERS_A_DIGIT = 4
 """Of its name."""
 
@@ -85,6 +89,8 @@ def measures(utterance: Utterance, asked: Expectation | None) -> dict[str, float
         "hastiest": math.log(_LEAST + min(map(_letter_s, utterance.words))),
         "after": max(0.0, duration_s - last.end_s),
         "repeated": 1 - len(set(words)) / len(words),
+        "figures": float(any(map(str.isdigit, utterance.text))),
+        "no_answer": float(_NO_ANSWER.issuperset(words)),
         "agreement": _agreement(utterance.text, utterance.alternatives),
         "fits": _fits(utterance.text, asked),
     }
