@@ -71,7 +71,7 @@ def test_sound_too_short_for_a_digit_holds_none() -> None:
     assert READER.read(states(pause(3)), range(6, 7)).text == ""
 
 
-@pytest.mark.parametrize(("model", "size"), [("whisper-base", 512)])
+@pytest.mark.parametrize(("model", "size"), [("whisper-base", 512), ("whisper-tiny-en", 384)])
 def test_the_packaged_models_have_a_reader_that_fits_them(model: str, size: int) -> None:
     taught = reader(model)
     assert taught is not None
