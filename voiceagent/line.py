@@ -18,6 +18,7 @@ from voiceagent.audio.tones import comfort_noise, hold_tune
 from voiceagent.audio.wav import load
 from voiceagent.config import Config
 from voiceagent.conversation import Conversation
+from voiceagent.deciding import rehearse
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.prototypes import Prototypes
@@ -164,6 +165,7 @@ async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIt
             music=_music(config),
             quiet=comfort_noise(_QUIET_S),
         )
+        await rehearse(plan, services.understander, services.prototypes)
         await line.open(services)
         warming = asyncio.create_task(_warm(speech, plan))
         try:

@@ -31,6 +31,9 @@ COLOUR = Expectation(kind="choice", choices=("red", "dark blue"))
         ("John.Smith@gmail.com.", EMAIL),
         ("oh seven nine double four one two three four five six", PHONE),
         ("+44 7944 123456", PHONE),
+        ("No, thank you. That is all.", OPEN),
+        ("Thank you", OPEN),
+        ("I'd like to talk to a person", OPEN),
     ],
 )
 def test_all_that_was_asked_for_is_an_answer(text: str, expected: Expectation) -> None:
@@ -41,8 +44,7 @@ def test_all_that_was_asked_for_is_an_answer(text: str, expected: Expectation) -
     ("text", "expected"),
     [
         ("Where is my parcel?", OPEN),
-        ("I'd like to talk to a person", OPEN),
-        ("Thank you", OPEN),
+        ("I'd like to talk about my order.", OPEN),
     ],
 )
 def test_a_sentence_that_may_end_is_recognised(text: str, expected: Expectation) -> None:
@@ -136,3 +138,8 @@ def test_something_else_than_what_was_asked_for_ends_like_any_sentence(
     expected: Expectation,
 ) -> None:
     assert wholeness("Can I speak to a person, please?", expected) is Wholeness.WHOLE
+
+
+@pytest.mark.parametrize("text", ["I have a question.", "Can you tell me?", "Hello, excuse me."])
+def test_what_opens_a_request_is_not_taken_for_one(text: str) -> None:
+    assert wholeness(text, OPEN) is Wholeness.UNKNOWN

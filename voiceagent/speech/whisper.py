@@ -20,11 +20,18 @@ from voiceagent.speech import digits
 from voiceagent.speech.models import ModelError
 from voiceagent.speech.readings import Reading, is_invented, loops, said_once, settle, without_loop
 from voiceagent.speech.recognizer import OnText, RecognitionError, nobody
-from voiceagent.speech.whisper_model import RATE, WINDOW_S, WhisperModel
+from voiceagent.speech.whisper_model import (
+    LONG_PADDING_S,
+    PADDING_S,
+    RATE,
+    WINDOW_S,
+    WhisperModel,
+)
 
 _PIECE_S = 25.0
 """Longer audio is cut into pieces, each at its quietest place in the last 5 s."""
 _SHORTEST_S = 0.1
+_SHORT_S = 1.5
 _LOUD = 0.02
 """Share of an utterance's greatest power."""
 
@@ -94,7 +101,8 @@ class WhisperRecognizer:
         Raises:
             RecognitionError: it is not wanted any more.
         """
-        encoded = self._model.encode(audio)
+        short = audio.size < _SHORT_S * RATE and lengths is None
+        encoded = self._model.encode(audio, LONG_PADDING_S if short else PADDING_S)
         if not wanted():
             raise RecognitionError("the utterance was given up")
         settled = lengths is None or self.digits is None

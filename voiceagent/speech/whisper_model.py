@@ -31,6 +31,8 @@ from voiceagent.speech.recognizer import OnText, nobody
 RATE = 16000
 """Samples a second that the model takes."""
 PADDING_S = 6.0
+LONG_PADDING_S = 10.0
+"""For what is short: it is more often written twice, and costs little."""
 WINDOW_S = 30.0
 _HOP = 160
 _FRAMES_A_SECOND = RATE // _HOP

@@ -62,6 +62,13 @@ _VERBS = _set(
 _RELATIVE = _set("what where who how why when which that if whether as than")
 """After one of these a sentence may well end in such a word."""
 _CLOSING = _set("thanks goodbye bye help stop nothing agent operator person representative")
+_CLOSED = {("thank", "you"), ("is", "all"), ("that's", "all"), ("that's", "it"), ("all", "thanks")}
+_PREFACE = re.compile(
+    r"(hello |hi |well |so |yes |okay )*((i have|i've got|i had) (a|another|one) (question|problem)"
+    r"|(i )?(just )?(want|wanted|would like|i'd like) to (ask|tell|know) (you )?something"
+    r"|(can|could) (i ask|you tell me|you help me)( something)?|listen|look|excuse me)"
+)
+"""What opens a request and is none."""
 _BACKCHANNELS = _set(
     "huh okay ok all right yeah yep yes yup sure hello hi alright aha i see good great"
 )
@@ -171,8 +178,10 @@ def _digits(count: int, expected: Expectation) -> Wholeness:
 
 
 def _sentence(text: str, words: list[str]) -> Wholeness:
-    if words[-1] in _CLOSING or words[-2:] == ["thank", "you"]:
-        return Wholeness.WHOLE
+    if words[-1] in _CLOSING or tuple(words[-2:]) in _CLOSED:
+        return Wholeness.ANSWER
+    if _PREFACE.fullmatch(" ".join(words)):
+        return Wholeness.UNKNOWN
     falls = text.rstrip()[-1] in ".?!"
     last = words[-1] not in _SELDOM_LAST
     if falls and last and len(words) >= _SENTENCE_WORDS and _has_verb(words):
