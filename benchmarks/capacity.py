@@ -20,10 +20,7 @@ import click
 import numpy as np
 
 from benchmarks.results import record
-from benchmarks.thin_phone import ThinPhone, mulaw
-from benchmarks.voice_to_voice import ACTORS, QUESTIONS
-from voiceagent.simulation.acting import Cast
-from voiceagent.simulation.moments import gaps
+from benchmarks.voice_to_voice import DIALPLAN, WARM_S, callers, converse
 from voiceagent.simulation.stage import (
     HOST,
     Audience,
@@ -33,7 +30,6 @@ from voiceagent.simulation.stage import (
 )
 
 CALLERS_A_LINE = 3
-DIALPLAN = Path("dialplans/shop.yaml").resolve()
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -41,28 +37,9 @@ async def ignore(record: object) -> None:
     """Nobody looks at the events."""
 
 
-async def converse(port: int, lines: list[bytes], begin_s: float) -> list[float]:
-    """One caller's whole call; the gaps heard, in seconds."""
-    await asyncio.sleep(begin_s)
-    async with ThinPhone() as phone:
-        await phone.call(port)
-        await phone.spoken_to(10)
-        await phone.quiet(0.8)
-        for line in lines:
-            await asyncio.sleep(0.4)
-            if phone.ended.is_set():
-                break
-            await phone.say(line)
-            await phone.spoken_to(15)
-            await phone.quiet(0.8)
-        sent, received = phone.channels()
-    return [gap.gap_s for gap in gaps(sent, received, 8000)]
-
-
 async def measure(folder: Path, levels: tuple[int, ...]) -> dict[str, dict[str, float]]:
     """What is found at each number of calls at once."""
-    cast = Cast()
-    voices = [[mulaw(cast.speak(q, actor)) for q in QUESTIONS] for actor in ACTORS]
+    voices = callers()
     lines = -(-max(levels) // CALLERS_A_LINE)
     found = {}
     with tempfile.TemporaryDirectory(prefix="voiceagent-") as run_dir:
@@ -72,7 +49,7 @@ async def measure(folder: Path, levels: tuple[int, ...]) -> dict[str, dict[str, 
             ports = [first.sip.port, *(port for port, _ in others)]
             started = [await _line(settings) for _, settings in others]
             try:
-                await asyncio.sleep(25)  # the fixed sentences are made in this time
+                await asyncio.sleep(WARM_S)
                 processes = _family(os.getpid())
                 for level in levels:
                     found[str(level)] = await _at(level, ports, voices, processes)
