@@ -399,6 +399,21 @@ async def test_without_recognition_the_caller_hears_why_and_gets_a_person(make) 
 
 
 @in_virtual_time
+async def test_who_still_speaks_when_recognition_is_lost_does_not_cut_short_what_they_have_to_know(
+    make,
+) -> None:
+    async with make(people={"6001": picks_up}, handover=NO_BRIEFING) as call:
+        await call.reply(GREETING)
+        call.speech.hears = call.speech.speaks = False
+        for _ in range(4):
+            await call.start_saying("When are you open?")
+        await call.end()
+        told = call.of(e.AgentSpoke)[-1]
+        assert "technical problem" in told.text
+        assert told.heard == told.text
+
+
+@in_virtual_time
 async def test_without_a_voice_a_caller_gets_a_person_before_having_to_say_a_word(make) -> None:
     async with make(people={"6001": picks_up}, handover=NO_BRIEFING) as call:
         call.speech.speaks = False

@@ -353,6 +353,8 @@ class Conversation:
         """Recognition or synthesis is gone: a person has to take over, without a turn."""
         log.error("speech.lost", error=str(error))
         self._record.event(events.SpeechLost(reason=str(error)))
+        # Who still speaks must not cut short what they have to know.
+        self._listener.deafen(True)
         self._saying = None
         with contextlib.suppress(SpeechError):
             await self._say(self._services.phrase("speech_lost"))

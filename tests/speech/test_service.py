@@ -94,10 +94,10 @@ async def test_many_utterances_at_once_each_get_their_own_text(client, telephone
 
 async def test_a_growing_queue_is_worked_off_by_the_small_engine(client, telephone) -> None:
     pcm = telephone.say("I would like to ask about the parcel.")
-    streams = [await client.open("en") for _ in range(4)]
+    streams = [await client.open("en") for _ in range(10)]
     early = [asyncio.create_task(_finish(stream, pcm)) for stream in streams]
     await asyncio.sleep(0.05)
-    late = [asyncio.create_task(_open_and_finish(client, pcm)) for _ in range(12)]
+    late = [asyncio.create_task(_open_and_finish(client, pcm)) for _ in range(5)]
     utterances = await asyncio.gather(*early, *late)
     assert all("parcel" in utterance.text.lower() for utterance in utterances)
     assert {utterance.engine for utterance in utterances} == {"whisper-base", "whisper-tiny-en"}
