@@ -178,8 +178,10 @@ def _digits(count: int, expected: Expectation) -> Wholeness:
 
 
 def _sentence(text: str, words: list[str]) -> Wholeness:
-    if words[-1] in _CLOSING or tuple(words[-2:]) in _CLOSED:
+    if words[-1] in ("goodbye", "bye"):
         return Wholeness.ANSWER
+    if words[-1] in _CLOSING or tuple(words[-2:]) in _CLOSED:
+        return Wholeness.WHOLE  # "That's all." may go on: "Goodbye."
     if _PREFACE.fullmatch(" ".join(words)):
         return Wholeness.UNKNOWN
     falls = text.rstrip()[-1] in ".?!"
