@@ -350,11 +350,12 @@ async def test_a_lost_speech_service_brings_the_caller_to_a_person_and_is_back_f
         assert "technical problem" in (await agent.said("grace", "technical problem")).heard
         await agent.event(e.HandoverCompleted, "grace")
         await person.expect("confirmed")
-        await asyncio.sleep(1.5)  # the line's last words to them are over
+        # Only when the agent has left is all that they hear the caller's.
+        assert (await agent.event(e.CallEnded, "grace")).by == "transfer"
+        await asyncio.sleep(1.5)
         seen = len(person.events)
         await caller.do("tone", hz=TONE_HZ, seconds=1.0)
         await person.expect("voice", after=seen, on=True)
-        assert (await agent.event(e.CallEnded, "grace")).by == "transfer"
     await back(agent)
     assert speech_service() != lost
     async with a_call(agent, "heidi"):
