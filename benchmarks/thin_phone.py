@@ -81,7 +81,8 @@ class ThinPhone:
             f"m=audio {media} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
         )
         self._request("INVITE", 1, offer)
-        answer = await asyncio.wait_for(self._answered, 10)
+        async with asyncio.timeout(10):
+            answer = await self._answered
         found = re.search(r"m=audio (\d+)", answer)
         if found is None:
             raise ConnectionError(answer.splitlines()[0])
@@ -111,7 +112,8 @@ class ThinPhone:
     async def _next_packet(self) -> None:
         self._packet.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._packet.wait(), 0.1)
+            async with asyncio.timeout(0.1):
+                await self._packet.wait()
 
     def channels(self) -> tuple[Samples, Samples]:
         """What it sent and what it received, by the clock of this machine, 8 kHz."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import structlog
+
+from voiceagent import tasks
 
 log = structlog.get_logger()
 
@@ -75,9 +76,7 @@ class Child:
         trace: TracebackType | None,
     ) -> None:
         assert self._keeper is not None
-        self._keeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._keeper
+        await tasks.end(self._keeper)
         await self._stop()
 
     async def _start(self) -> None:
@@ -98,7 +97,8 @@ class Child:
     async def _ready_line(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
         assert process.stdout is not None
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), self._start_s)
+            async with asyncio.timeout(self._start_s):
+                line = await process.stdout.readline()
         except TimeoutError:
             raise ChildError(
                 f"{self.name}: was not ready within {self._start_s:g} s, its messages say why"
@@ -118,7 +118,8 @@ class Child:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), _STOP_S)
+            async with asyncio.timeout(_STOP_S):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

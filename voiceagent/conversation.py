@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 
-from voiceagent import events
+from voiceagent import events, tasks
 from voiceagent.callrecord import CallRecord
 from voiceagent.deciding import Decider
 from voiceagent.dialogue.lookup import look_up
@@ -98,7 +98,7 @@ class Conversation:
             self._why = "the line was shut down"
             raise
         finally:
-            await _cancelled(talking, gone, following)
+            await tasks.end(talking, gone, following)
             self._sense.drop()
             self._listener.close()
             self._speaker.stop()
@@ -381,9 +381,3 @@ class Conversation:
                 self._listener.digit(event.digit)
             if isinstance(event, Ended):
                 return
-
-
-async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

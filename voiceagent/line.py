@@ -12,7 +12,7 @@ from datetime import datetime
 import httpx
 import structlog
 
-from voiceagent import events
+from voiceagent import events, tasks
 from voiceagent.audio.frames import to_pcm
 from voiceagent.audio.tones import comfort_noise, hold_tune
 from voiceagent.audio.wav import load
@@ -86,9 +86,7 @@ class Line:
 
     async def close(self) -> None:
         """End whatever is left and close the SIP port."""
-        for task in self._calls:
-            task.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
+        await tasks.end(*self._calls)
         await self.agent.stop()
         self._emit(events.LineStopped(line=self._config.line))
         log.info("line.stopped")
@@ -171,7 +169,7 @@ async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIt
         try:
             yield line
         finally:
-            warming.cancel()
+            await tasks.end(warming)
             await line.close()
 
 

@@ -177,7 +177,8 @@ async def _registrar(config: Config) -> str:
     except TelephonyError as error:
         return str(error)
     try:
-        await asyncio.wait_for(agent.registrar_answered.wait(), _REGISTER_S)
+        async with asyncio.timeout(_REGISTER_S):
+            await agent.registrar_answered.wait()
     except TimeoutError:
         return (
             f"no answer within {_REGISTER_S:.0f} s: see sip.registrar; "

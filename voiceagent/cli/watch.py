@@ -107,7 +107,8 @@ async def _snapshot(address: Address, topics: Topics) -> tuple[dict[str, str], l
     async with subscribed(address, [topics.line_states(), topics.call_states()]) as messages:
         while True:
             try:
-                message = await asyncio.wait_for(anext(messages), QUIET_S)
+                async with asyncio.timeout(QUIET_S):
+                    message = await anext(messages)
             except TimeoutError:
                 break
             if not message.retain or not isinstance(message.payload, bytes):

@@ -100,7 +100,8 @@ class Handover:
         deadline = self._transfer.deadline
         wait = None if deadline is None else max(0.0, deadline - time.monotonic())
         try:
-            news = await asyncio.wait_for(self._news.get(), wait)
+            async with asyncio.timeout(wait):
+                news = await self._news.get()
         except TimeoutError:
             return self._transfer.tick(time.monotonic())
         return self._digest(news, time.monotonic())

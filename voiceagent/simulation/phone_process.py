@@ -57,7 +57,8 @@ class ScriptedProcess:
             with contextlib.suppress(ConnectionError):
                 await self.do("quit")
         try:
-            code = await asyncio.wait_for(self._process.wait(), _LEAVE_S)
+            async with asyncio.timeout(_LEAVE_S):
+                code = await self._process.wait()
         except TimeoutError:
             self._process.kill()
             code = await self._process.wait()

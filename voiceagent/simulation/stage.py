@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from voiceagent import config
+from voiceagent import config, tasks
 from voiceagent.config import Config, Sip
 from voiceagent.events import RECORD, Record
 from voiceagent.simulation.phone_process import PhoneFailed
@@ -71,8 +71,7 @@ async def running_agent(
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         await ended
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        await tasks.end(watching)
 
 
 async def _watch(settings: Config, audience: Audience, ready: asyncio.Event) -> None:

@@ -195,7 +195,8 @@ class RecognitionStream:
         self._more.set()
         try:
             await self._sender
-            text, context = await asyncio.wait_for(self._answer, _RECOGNITION_S)
+            async with asyncio.timeout(_RECOGNITION_S):
+                text, context = await self._answer
         except TimeoutError as error:
             raise SpeechError(
                 f"{self._connection.address}: no transcript within {_RECOGNITION_S:.0f} s"
@@ -253,7 +254,8 @@ class _Connection:
             else asyncio.open_connection(address.host, address.port)
         )
         try:
-            reader, writer = await asyncio.wait_for(opening, _CONNECT_S)
+            async with asyncio.timeout(_CONNECT_S):
+                reader, writer = await opening
         except TimeoutError as error:
             raise SpeechError(f"{address}: no connection within {_CONNECT_S:.0f} s") from error
         except OSError as error:
@@ -271,7 +273,8 @@ class _Connection:
     async def receive(self, timeout_s: float | None) -> Event:
         """The next event; an error event is raised."""
         try:
-            event = await asyncio.wait_for(async_read_event(self._reader), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                event = await async_read_event(self._reader)
         except TimeoutError as error:
             raise SpeechError(f"{self.address}: no answer within {timeout_s:.0f} s") from error
         except (OSError, EOFError) as error:

@@ -15,6 +15,7 @@ from typing import Self
 import aiomqtt
 import structlog
 
+from voiceagent import tasks
 from voiceagent.events import Record
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.board import Board, Message
@@ -63,9 +64,7 @@ class Bus:
         trace: TracebackType | None,
     ) -> None:
         assert self._task is not None
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await tasks.end(self._task)
 
     @property
     def connected(self) -> bool:
@@ -109,9 +108,7 @@ class Bus:
                 await self._drop(client)
                 raise _Lost from error
         finally:
-            sending.cancel()
-            broken.cancel()
-            await asyncio.gather(sending, broken, return_exceptions=True)
+            await tasks.end(sending, broken)
 
     async def _wait_broken(self, client: aiomqtt.Client) -> None:
         async with self._changed:
@@ -155,9 +152,7 @@ class Bus:
             if watch.done():
                 await watch
         finally:
-            watch.cancel()
-            dropped.cancel()
-            await asyncio.gather(watch, dropped, return_exceptions=True)
+            await tasks.end(watch, dropped)
             await self._drop(client)
 
     def _will(self) -> aiomqtt.Will:

@@ -19,6 +19,7 @@ from typing import ParamSpec, Self, TypeVar
 
 import structlog
 
+from voiceagent import tasks
 from voiceagent.config import Config, Review
 from voiceagent.events import CallEnded, Record
 from voiceagent.records.store import Store
@@ -130,12 +131,11 @@ class StoreJournal:
         self._closed = True
         await asyncio.sleep(0)  # lets the wake-up of a write in this very step come first
         try:
-            await asyncio.wait_for(self._idle.wait(), CLOSE_S)
+            async with asyncio.timeout(CLOSE_S):
+                await self._idle.wait()
         except TimeoutError:
             _log.warning("journal.unpublished", unstored=len(self._waiting))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await tasks.end(*self._tasks)
         await asyncio.to_thread(self._thread.shutdown)
 
     # -- the two loops ------------------------------------------------------------------------
@@ -194,7 +194,8 @@ class StoreJournal:
                     self._idle.set()
                 # Other programs add to the store too: a mark comes from a command of its own.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stored.wait(), POLL_S)
+                    async with asyncio.timeout(POLL_S):
+                        await self._stored.wait()
 
     # -- the store ----------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Self
 import httpx
 import structlog
 
-from voiceagent import config
+from voiceagent import config, tasks
 from voiceagent.events import Record
 
 ATTEMPTS = 5
@@ -49,11 +49,11 @@ class Webhook:
     ) -> None:
         assert self._task is not None
         try:
-            await asyncio.wait_for(self._waiting.join(), CLOSE_S)
+            async with asyncio.timeout(CLOSE_S):
+                await self._waiting.join()
         except TimeoutError:
             _log.error("webhook.unsent", records=self._waiting.qsize())
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await tasks.end(self._task)
 
     def offer(self, record: Record) -> None:
         """Send the record soon, if it is about a handover. Never blocks."""

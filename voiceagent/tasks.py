@@ -1,0 +1,24 @@
+"""Ending tasks for certain."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+AGAIN_S = 10.0
+"""How long a cancelled task may take to clean up before it is cancelled again."""
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and return when all have ended; what they raise is not raised here.
+
+    Once is not always enough: `asyncio.wait_for`, which the MQTT library uses, loses a
+    cancellation that comes in the same moment as what it waits for (cpython gh-86296, mended
+    in 3.12). This project itself uses `asyncio.timeout`, which loses none.
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=AGAIN_S)
+    await asyncio.gather(*tasks, return_exceptions=True)
