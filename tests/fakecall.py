@@ -140,6 +140,7 @@ class FakeSpeech:
         self.texts: deque[str] = deque()
         self.said: list[str] = []
         self.hears = self.speaks = True
+        self.streams = False
         self._embedder = embedder
 
     async def open(
@@ -163,7 +164,7 @@ class FakeSpeech:
         await asyncio.sleep(0.1)
         return Utterance(text=self.texts[0], confidence=0.95, engine="test")
 
-    async def cancel(self) -> None:
+    def cancel(self) -> None:
         pass
 
     async def synthesize(self, text: str, voice: str | None = None) -> AsyncIterator[bytes]:

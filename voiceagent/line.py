@@ -148,6 +148,7 @@ async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIt
     examples = RememberedEmbedder(
         speech.embed, registry()[EMBEDDING_MODEL].model_dump_json(), store()
     )
+    await speech.ping()
     async with httpx.AsyncClient() as http:
         line = Line(config, journal)
         services = Services(

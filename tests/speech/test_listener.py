@@ -40,6 +40,9 @@ class Recogniser:
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     expected: list[Expectation | None] = field(default_factory=list)
     heard: list[bytes] = field(default_factory=list)
+    partials: list[str] = field(default_factory=list)
+    """For a streaming one: the words so far, one more after each half second of sound."""
+    streams: bool = False
     cancelled: int = 0
     lost: bool = False
     early_s: float = 0.0
@@ -63,13 +66,24 @@ class Recogniser:
 class Stream:
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
+        self._number = len(recogniser.heard)
+        recogniser.heard.append(b"")
+        self._finished = False
+        self._partials = list(recogniser.partials)
         self.on_text: Callable[[str], None] = lambda text: None
+        self.on_partial: Callable[[str], None] = lambda text: None
 
     def feed(self, pcm: bytes) -> None:
-        self._recogniser.heard.append(pcm)
+        heard = self._recogniser.heard
+        before = len(heard[self._number])
+        heard[self._number] += pcm
+        half_s = SAMPLE_RATE  # in bytes
+        if len(heard[self._number]) // half_s > before // half_s and self._partials:
+            self.on_partial(self._partials.pop(0))
 
     async def finish(self) -> Utterance:
         await asyncio.sleep(self._recogniser.takes_s)
+        self._finished = True
         text = self._recogniser.texts.pop(0)
         if isinstance(text, Exception):
             raise text
@@ -78,8 +92,10 @@ class Stream:
             await asyncio.sleep(self._recogniser.early_s)
         return Utterance(text=text, confidence=0.9, engine="test")
 
-    async def cancel(self) -> None:
-        self._recogniser.cancelled += 1
+    def cancel(self) -> None:
+        if not self._finished:
+            self._finished = True
+            self._recogniser.cancelled += 1
 
 
 class Ear:
@@ -245,6 +261,85 @@ async def test_who_speaks_over_the_agent_pauses_it_at_once_and_stops_it_with_the
     ((started_at, stopped_at),) = ear.interruptions
     assert started_at == pytest.approx(began, abs=VAD_LAG_S)
     assert began < stopped_at <= paused_by
+
+
+@in_virtual_time
+async def test_a_streaming_recogniser_hears_the_caller_while_they_speak() -> None:
+    ear = Ear("Where is my order?")
+    ear.recogniser.streams = True
+    await ear.speak(1.2)
+    assert len(ear.recogniser.heard[0]) > SAMPLE_RATE * 2 * 0.8
+    await ear.quiet(0.8)
+    turn = await ear.heard()
+    (sound,) = ear.recogniser.heard
+    assert sound in ear.line
+    assert len(sound) > SAMPLE_RATE * 2 * 1.2
+    assert turn.utterance.text == "Where is my order?"
+    assert ear.recogniser.cancelled == 0
+
+
+@in_virtual_time
+async def test_after_a_pause_a_streaming_recogniser_hears_the_turn_from_its_start() -> None:
+    ear = Ear("Where is", "Where is my order?")
+    ear.recogniser.streams = True
+    await ear.speak(0.8)
+    await ear.quiet(0.4)
+    await ear.speak(0.8)
+    await ear.quiet(0.8)
+    turn = await ear.heard()
+    first, second = ear.recogniser.heard
+    assert second.startswith(first)
+    assert turn.utterance.text == "Where is my order?"
+    assert await ear.nothing_comes()
+
+
+@in_virtual_time
+async def test_a_streaming_recogniser_is_let_go_after_a_noise_that_was_no_turn() -> None:
+    ear = Ear("")
+    ear.recogniser.streams = True
+    await ear.speak(0.3)
+    await ear.quiet(0.8)
+    assert len(ear.recogniser.heard) == 1
+    ear.listener.close()
+    assert await ear.nothing_comes()
+
+
+@in_virtual_time
+async def test_the_agent_goes_on_under_a_sound_in_which_there_are_no_words() -> None:
+    ear = Ear("")
+    ear.recogniser.streams = True
+    ear.agent(True)
+    await ear.quiet(0.5)
+    await ear.speak(2.5)
+    assert ear.told == ["pause", "resume"]
+    ear.agent(False)
+    await ear.quiet(1.0)
+    assert ear.told == ["pause", "resume"]
+
+
+@in_virtual_time
+async def test_the_agent_stays_silent_under_words() -> None:
+    ear = Ear("No, that is not the one I mean.")
+    ear.recogniser.streams = True
+    ear.recogniser.partials = ["no", "no that is not", "no that is not the one"]
+    ear.agent(True)
+    await ear.quiet(0.5)
+    await ear.speak(2.5)
+    assert ear.told == ["pause"]
+    await ear.quiet(1.0)
+    assert ear.told == ["pause", "interrupted"]
+    assert (await ear.heard()).interrupted
+
+
+@in_virtual_time
+async def test_words_after_a_long_sound_without_any_stop_the_agent_again() -> None:
+    ear = Ear("Excuse me?")
+    ear.recogniser.streams = True
+    ear.recogniser.partials = ["", "", "", "excuse me"]
+    ear.agent(True)
+    await ear.quiet(0.5)
+    await ear.speak(3.0)
+    assert ear.told == ["pause", "resume", "pause"]
 
 
 @in_virtual_time

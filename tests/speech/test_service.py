@@ -6,8 +6,11 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
+from itertools import chain, repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,10 +20,12 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.event import Event
 
+from voiceagent.audio.frames import FRAME_BYTES, FRAME_S
 from voiceagent.children import Child
-from voiceagent.config import load
+from voiceagent.config import Turns, load
 from voiceagent.events import Utterance
 from voiceagent.speech.client import RecognitionStream, SpeechClient, SpeechError
+from voiceagent.speech.listener import Heard, Listener, Turn
 
 pytestmark = [pytest.mark.models, pytest.mark.asyncio(loop_scope="module")]
 
@@ -267,7 +272,45 @@ async def test_a_vosk_model_gives_partial_texts_while_the_caller_speaks(
             await asyncio.sleep(0.05)
         partial = stream.partial
         utterance = await stream.finish()
+        await client.ping()
+        turn, begun = await listened(client, pcm)
     assert partial
     assert utterance.engine == "vosk-ko"
     assert utterance.text
     assert utterance.words
+    assert client.streams
+    assert isinstance(turn, Heard)
+    assert turn.utterance.text
+    assert begun[0] < turn.started_at + 0.5 < turn.ended_at
+
+
+async def listened(client: SpeechClient, pcm: bytes) -> tuple[Turn, list[float]]:
+    """A caller's turn as a line hears it, and when recognitions were begun."""
+    begun: list[float] = []
+    now = asyncio.get_running_loop().time
+    opens = client.open
+
+    async def noted(*arguments: Any) -> RecognitionStream:
+        begun.append(time.monotonic())
+        return await opens(*arguments)
+
+    client.open = noted  # type: ignore[method-assign]
+    listener = Listener(
+        client,
+        Turns(),
+        on_pause=lambda: None,
+        on_resume=lambda: None,
+        on_interrupted=lambda start, end: None,
+        language="ko",
+    )
+    turn = asyncio.create_task(listener.turn())
+    silence = bytes(FRAME_BYTES)
+    frames = [pcm[at : at + FRAME_BYTES] for at in range(0, len(pcm), FRAME_BYTES)]
+    since = now()
+    for number, frame in enumerate(chain([silence] * 10, frames[:-1], repeat(silence, 300))):
+        listener.frame(frame)
+        if turn.done():
+            break
+        await asyncio.sleep(max(0.0, since + (number + 1) * FRAME_S - now()))
+    listener.close()
+    return await asyncio.wait_for(turn, 5), begun

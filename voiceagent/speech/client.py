@@ -71,6 +71,8 @@ class SpeechClient:
         self.on_engine_changed: Callable[[EngineChanged], None] | None = None
         """Told when utterances come from another engine than before."""
         self._engine = ""
+        self.streams = False
+        """Whether the recogniser works while it is fed; known after a `ping`."""
         own = own_address(config)
         speech = config.speech
         self._own = own
@@ -91,8 +93,12 @@ class SpeechClient:
             asked: what the caller was asked for.
         """
         connection = await _Connection.open(self._recognizer)
-        await connection.send(transcribe_event(bare_code(language), vocabulary, asked))
-        await connection.send(AudioStart(**_AUDIO).event())
+        try:
+            await connection.send(transcribe_event(bare_code(language), vocabulary, asked))
+            await connection.send(AudioStart(**_AUDIO).event())
+        except BaseException:
+            connection.close()
+            raise
         return RecognitionStream(connection, self._note_engine)
 
     def _note_engine(self, engine: str) -> None:
@@ -143,7 +149,9 @@ class SpeechClient:
     async def ping(self) -> None:
         """See that every configured service answers."""
         for address in dict.fromkeys((self._own, self._recognizer, self._synthesizer)):
-            await self.describe(address)
+            info = await self.describe(address)
+            if address == self._recognizer:
+                self.streams = any(engine.supports_transcript_streaming for engine in info.asr)
 
     async def describe(self, address: Address) -> Info:
         """What the service at an address says of itself."""
@@ -167,6 +175,8 @@ class RecognitionStream:
         self._note_engine = note_engine
         self.partial = ""
         """The text so far, empty when the engine gives none."""
+        self.on_partial: Callable[[str], None] = lambda text: None
+        """Told the text so far, whenever it changes."""
         self.on_text: Callable[[str], None] = lambda text: None
         """Told the utterance's text when it is known ahead of the rest."""
         self._connection = connection
@@ -177,7 +187,7 @@ class RecognitionStream:
         self._sender = asyncio.create_task(self._send())
         self._answer = asyncio.create_task(self._receive())
         for task in (self._sender, self._answer):
-            task.add_done_callback(_look_at)
+            task.add_done_callback(look_at)
 
     def feed(self, pcm: bytes) -> None:
         """Take samples; never blocks and never raises, a lost service shows in `finish`."""
@@ -202,16 +212,16 @@ class RecognitionStream:
                 f"{self._connection.address}: no transcript within {_RECOGNITION_S:.0f} s"
             ) from error
         finally:
-            await self.cancel()
+            self.cancel()
         utterance = utterance_of(text, context, self._samples / SAMPLE_RATE)
         self._note_engine(utterance.engine)
         return utterance
 
-    async def cancel(self) -> None:
+    def cancel(self) -> None:
         """Give the utterance up; its place in the queue is free at once."""
         for task in (self._sender, self._answer):
             task.cancel()
-        await self._connection.aclose()
+        self._connection.close()
 
     async def _send(self) -> None:
         while not self._ended or self._waiting:
@@ -231,6 +241,8 @@ class RecognitionStream:
                 self.partial = text if event.data.get(PARTIAL_REPLACES) else self.partial + text
                 if event.data.get(PARTIAL_COMPLETE):
                     self.on_text(text)
+                else:
+                    self.on_partial(self.partial)
             elif Transcript.is_type(event.type):
                 transcript = Transcript.from_event(event)
                 return transcript.text or "", transcript.context
@@ -285,8 +297,11 @@ class _Connection:
             raise SpeechError(f"{self.address}: {event.data.get('text', 'an error without text')}")
         return event
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         self._writer.close()
+
+    async def aclose(self) -> None:
+        self.close()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
 
@@ -315,7 +330,7 @@ class _Narrowed:
         return np.asarray(samples.reshape(-1, self._channels).mean(axis=1), np.float32)
 
 
-def _look_at(task: asyncio.Task[Any]) -> None:
+def look_at(task: asyncio.Task[Any]) -> None:
     """An utterance given up must not leave an error that nobody looked at."""
     if not task.cancelled():
         task.exception()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,7 +19,8 @@ from voiceagent.audio.frames import FRAME_S
 from voiceagent.audio.vad import VoiceActivity
 from voiceagent.config import Turns
 from voiceagent.events import Expectation, Utterance
-from voiceagent.speech.client import SpeechClient, SpeechError
+from voiceagent.speech.client import RecognitionStream, SpeechClient, SpeechError
+from voiceagent.speech.following import Following
 from voiceagent.speech.turntaking import (
     Command,
     DropDecode,
@@ -114,6 +115,7 @@ class Listener:
         self._origin: float | None = None
         self._decodes: dict[int, asyncio.Task[Utterance | Nothing | None]] = {}
         self._endings: set[asyncio.Task[None]] = set()
+        self._following: Following | None = None
         self._ready: asyncio.Queue[Turn | SpeechError] = asyncio.Queue()
         self._paused_at: float | None = None
         self._agent_speaks = False
@@ -144,7 +146,11 @@ class Listener:
         probability, level_db = self._activity.push(pcm)
         if self._agent_speaks and not self._interruptible:
             probability = 0.0
+        if self._following is not None:
+            self._following.feed(pcm)
         self._obey(self._machine.audio(self._now, probability, level_db))
+        if self._speech.streams:
+            self._follow()
 
     def digit(self, digit: str) -> None:
         """A key was pressed (DTMF)."""
@@ -191,8 +197,7 @@ class Listener:
         for command in commands:
             match command:
                 case StartDecode(decode_id, start_s, end_s):
-                    task = asyncio.create_task(self._decode(decode_id, self._audio(start_s, end_s)))
-                    self._decodes[decode_id] = task
+                    self._decodes[decode_id] = self._begin_decode(decode_id, start_s, end_s)
                 case DropDecode(decode_id):
                     self._decodes.pop(decode_id).cancel()
                 case StopAgent():
@@ -245,11 +250,48 @@ class Listener:
         started_at, ended_at = self._wall(turn.start_s), self._wall(turn.end_s)
         self._ready.put_nowait(Heard(utterance, pcm, started_at, ended_at, interrupted, timings))
 
-    async def _decode(self, decode_id: int, pcm: bytes) -> Utterance | Nothing | None:
+    # -- recognition ----------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Have a streaming engine hear the caller's turn as it comes."""
+        start_s = self._machine.heard_from_s
+        if start_s is None:
+            self._drop_following()
+        elif self._following is None:
+            self._following = Following(self._open(), self._partial)
+            self._following.feed(self._audio(start_s, self._now))
+            self._partial("")
+
+    def _partial(self, text: str) -> None:
+        self._obey(self._machine.partial(self._now, text))
+
+    def _drop_following(self) -> None:
+        dropped, self._following = self._following, None
+        if dropped is not None:
+            dropped.cancel()
+
+    def _open(self) -> Coroutine[Any, Any, RecognitionStream]:
+        return self._speech.open(self._language, self._vocabulary, self._asked)
+
+    def _begin_decode(
+        self, decode_id: int, start_s: float, end_s: float
+    ) -> asyncio.Task[Utterance | Nothing | None]:
+        pcm = self._audio(start_s, end_s)
+        following, self._following = self._following, None
+        if following is None:
+            following = Following(self._open())
+            following.feed(pcm)
+        task = asyncio.create_task(self._decode(decode_id, following, pcm))
+        task.add_done_callback(lambda _: following.cancel())
+        return task
+
+    async def _decode(
+        self, decode_id: int, following: Following, pcm: bytes
+    ) -> Utterance | Nothing | None:
         """What was said; nothing where this one decode failed, None when there is no
         recognition any more, which `turn` is then told."""
         try:
-            utterance = await self._recognise(decode_id, pcm)
+            utterance = await following.finish(lambda text: self._tell(decode_id, text, None, pcm))
         except Exception as error:
             # Also what nobody thought of: a turn that never comes is a line gone silent.
             log.warning("recognition.failed", error=str(error) or repr(error))
@@ -264,16 +306,6 @@ class Listener:
     def _tell(self, decode_id: int, text: str, confidence: float | None, pcm: bytes) -> None:
         self._on_recognised(text, pcm)
         self._obey(self._machine.recognised(self._now, decode_id, text, confidence))
-
-    async def _recognise(self, decode_id: int, pcm: bytes) -> Utterance:
-        stream = await self._speech.open(self._language, self._vocabulary, self._asked)
-        stream.on_text = lambda text: self._tell(decode_id, text, None, pcm)
-        try:
-            stream.feed(pcm)
-            return await stream.finish()
-        except asyncio.CancelledError:
-            await stream.cancel()
-            raise
 
     async def _lost(self) -> SpeechError | None:
         """Why the speech service is gone; None while it answers, whatever it failed at."""
@@ -304,6 +336,7 @@ class Listener:
         for task in (*self._decodes.values(), *self._endings):
             task.cancel()
         self._decodes.clear()
+        self._drop_following()
         self._paused_at = None
         while not self._ready.empty():
             self._ready.get_nowait()

@@ -19,8 +19,10 @@ from voiceagent.config import Turns
 from voiceagent.events import Expectation
 from voiceagent.speech.wholeness import Wholeness, is_backchannel, wholeness
 
-_SPEECH = 0.5
-_STILL_SPEECH = 0.35
+_SPEECH, _STILL_SPEECH = 0.5, 0.35
+_SPEECH_OVER_AGENT, _STILL_SPEECH_OVER_AGENT = 0.3, 0.25
+"""While the agent speaks less is taken for speech: who cuts in begins softly as often as not,
+and a pause of the agent's for nothing is made good, one that comes late is not."""
 _PREROLL_S = 0.3
 """Audio before the first frame of speech that is decoded with it."""
 _BLIP_S = 0.1
@@ -32,6 +34,8 @@ _BELOW_CALLER_DB = 14.0
 _ABOVE_BACKGROUND_DB = 6.0
 _QUIETEST_DB = -44.0
 """A caller not heard before has to be this loud to stop the agent; its own echo seldom is."""
+_WORDLESS_S = 1.2
+"""Sound that stopped the agent and gave a streaming recogniser no word for so long is none."""
 _NOISE_S = 1.0
 """Speech of this length that gives no words was an attempt to say something."""
 _BACKCHANNEL_S = 1.2
@@ -131,6 +135,10 @@ class _Turn:
     text: str | None = None
     confidence: float | None = None
     failed: bool = False
+    partial: str | None = None
+    """The words so far; None from a recogniser that tells none."""
+    wordless: bool = False
+    """Whether it stopped the agent and had no words for so long that the agent goes on."""
 
 
 class TurnTaking:
@@ -154,6 +162,15 @@ class TurnTaking:
 
     # -- what happens ---------------------------------------------------------------------------
 
+    @property
+    def heard_from_s(self) -> float | None:
+        """From where a streaming recogniser has to hear the turn that is going on; None when
+        there is none, or when it is being recognised already."""
+        turn = self._turn
+        if turn is None or turn.decode_id is not None or turn.voiced_s < _BLIP_S - 1e-9:
+            return None
+        return max(0.0, turn.start_s - _PREROLL_S)
+
     def audio(self, t: float, speech_probability: float, level_db: float) -> list[Command]:
         """A frame of 20 ms that ended at `t`: its speech probability, and its level in dBFS."""
         if self._keys or (self._keys_to and t < self._keys_to + _TONE_S):
@@ -162,7 +179,11 @@ class TurnTaking:
             speech_probability *= self._loud_enough(level_db)
         self._levels.push(level_db, speech_probability, alone=not self._agent_speaks)
         turn = self._turn
-        needed = _STILL_SPEECH if turn and t - turn.last_voice_s < 0.1 else _SPEECH
+        goes_on = turn is not None and t - turn.last_voice_s < 0.1
+        if self._agent_speaks:
+            needed = _STILL_SPEECH_OVER_AGENT if goes_on else _SPEECH_OVER_AGENT
+        else:
+            needed = _STILL_SPEECH if goes_on else _SPEECH
         commands: list[Command] = []
         if speech_probability >= needed:
             commands += self._voice(t, level_db)
@@ -198,6 +219,13 @@ class TurnTaking:
         if self._turn is not None and self._turn.decode_id == decode_id:
             self._turn.text = text
             self._turn.confidence = confidence
+        return self.tick(t)
+
+    def partial(self, t: float, text: str) -> list[Command]:
+        """The words so far of a turn that is going on, from a streaming recogniser; empty once
+        such a one listens."""
+        if self._turn is not None and (text or self._turn.partial is None):
+            self._turn.partial = text
         return self.tick(t)
 
     def recognition_failed(self, t: float, decode_id: int) -> list[Command]:
@@ -267,6 +295,9 @@ class TurnTaking:
             return self._drop_turn() if silence >= _BLIP_SILENCE_S else []
         if self._agent_speaks and not turn.cut_agent:
             return self._over_agent(silence, turn)
+        if turn.cut_agent and turn.partial == "" and turn.voiced_s >= _WORDLESS_S:
+            turn.cut_agent, turn.wordless = False, True
+            return [ResumeAgent()]
         if t - turn.start_s >= self.turns.max_turn_s:
             return [*self._decode(t, turn), *self._end_turn(turn)]
         if silence < self.turns.decode_after_ms / 1000:
@@ -286,6 +317,8 @@ class TurnTaking:
         return [StopAgent(turn.start_s)]
 
     def _lasts(self, turn: _Turn) -> bool:
+        if turn.wordless and not turn.partial:
+            return False
         return turn.loud_s >= self.turns.barge_in_ms / 1000 - 1e-9
 
     def _loud_enough(self, level_db: float) -> bool:
@@ -295,15 +328,16 @@ class TurnTaking:
 
     def _perhaps_end(self, silence: float, turn: _Turn) -> list[Command]:
         turns = self.turns
-        if turn.text is None:
+        text = turn.text if turn.text is not None else turn.partial or None
+        if text is None:
             # Nothing is known: a failure is told soon, a late result is given time.
             limit = turns.end_silence_ms if turn.failed else turns.end_silence_unfinished_ms
             return self._end_turn(turn) if silence >= limit / 1000 else []
-        if not turn.text.strip():
+        if not text.strip():
             return self._nothing_said(silence, turn)
-        if self._was_backchannel(turn, turn.text):
+        if self._was_backchannel(turn, text):
             return self._drop_turn()
-        limit_ms = self._limit_ms(turn, turn.text)
+        limit_ms = self._limit_ms(turn, text)
         return self._end_turn(turn) if silence >= limit_ms / 1000 - 1e-9 else []
 
     def _limit_ms(self, turn: _Turn, text: str) -> float:
