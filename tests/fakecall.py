@@ -33,6 +33,7 @@ from voiceagent.events import (
     Record,
     Utterance,
 )
+from voiceagent.handoff.staff import Staff
 from voiceagent.services import SAFE_PHRASES, SafeVoice, Services, phrase
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.sentences import sentences
@@ -201,6 +202,7 @@ class Call:
         embedder: Embedder,
         *,
         people: dict[str, Picks] | None = None,
+        staff: Sequence[dict[str, Any]] = (),
         http: Callable[[httpx.Request], Any] | None = None,
         **settings: Any,
     ) -> None:
@@ -209,7 +211,8 @@ class Call:
         self.speech = FakeSpeech(embedder)
         self.journal = FakeJournal()
         self._http = httpx.MockTransport(http or (lambda request: httpx.Response(404)))
-        self._config = Config(dialplan=Path("plan.yaml"), **settings)
+        self._config = Config(dialplan=Path("plan.yaml"), people=staff, **settings)
+        self.staff = Staff.of(self._config, plan)
         self._line: deque[bytes] = deque()
 
     async def __aenter__(self) -> Call:
@@ -245,6 +248,7 @@ class Call:
             journal=self.journal,
             music=hold_tune(),
             quiet=_QUIET,
+            staff=self.staff,
         )
 
     async def _run_clock(self) -> None:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "voiceagent"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
-    {"facts", "events", "config", "tasks", "children", "logs"},
+    {"facts", "events", "section", "hours", "people", "config", "tasks", "children", "logs"},
     {"audio"},
     {"telephony"},
     {"speech"},

@@ -26,6 +26,14 @@ def write(tmp_path: Path) -> Write:
     return write
 
 
+GROUP = "[[groups]]\nname = 'billing'\n"
+
+
+def person(line: str = "") -> str:
+    """Somebody in the settings, with a line of their own."""
+    return f"[[people]]\nname = 'anna'\ntarget = '6001'\n{line}\n"
+
+
 def complaint(path: Path) -> str:
     with pytest.raises(ConfigError) as caught:
         load(path)
@@ -63,6 +71,26 @@ def test_a_dialplan_must_be_set(tmp_path: Path) -> None:
         ("[handover.targets]\ngeneral = '6001'", "handover.targets.general", "has to be a list"),
         ("[log]\nlevel = 'loud'", "log.level", "'debug', 'info', 'warning' or 'error'"),
         ("[speech]\nengine = 'magic'", "speech.engine", "'whisper' or 'vosk'"),
+        ("people = '6001'", "people", "has to be a list"),
+        (person("hours = ['9 to 5']"), "people.0.hours.0", 'write such as "Mon-Fri 09:00-17:00"'),
+        (person("hours = [9]"), "people.0.hours.0", "text in quotes"),
+        (person("holidays = ['1.5.']"), "people.0.holidays.0", "write 2026-12-25"),
+        (person("time_zone = 'Europe/Berln'"), "people.0.time_zone", "mean Europe/Berlin?"),
+        (person("skils = []"), "people.0.skils", "take it out"),
+        (person("topic = ['billing']"), "people.0.topic", "did you mean topics?"),
+        (person("languages = ['English']"), "people.0.languages.0", "match pattern"),
+        (person("presence = 'magic'"), "people.0.presence", "'none' or 'options'"),
+        (person("groups = ['biling']") + GROUP, "people.0.groups.0", "did you mean billing?"),
+        (person("groups = ['biling']"), "people.0.groups.0", "add it as [[groups]]"),
+        (person() + person(), "people.1.name", "rename one of them"),
+        ("[[people]]\nname = 'anna'\ntarget = '60 01'", "people.0.target", "sip:desk@"),
+        ("[[people]]\nname = 'anna b.'\ntarget = '6001'", "people.0.name", "such as anna"),
+        ("[[people]]\nname = 'anna'", "people.0.target", "is missing: set it"),
+        (
+            GROUP + "[handover.targets]\ngeneral = ['billing']",
+            "groups.0.name",
+            "nobody is in 'billing'",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_mend(
@@ -72,6 +100,21 @@ def test_a_wrong_setting_is_named_with_its_mend(
     (line,) = complaint(path).splitlines()
     assert line.startswith(f"{path}: {setting}: ")
     assert mend in line
+
+
+def test_people_and_their_groups_are_read(write: Write) -> None:
+    config = load(
+        write(
+            person("groups = ['billing']\nhours = ['Mon-Fri 09:00-17:00']\ncalls = 2")
+            + "holidays = [2026-12-24, '12-25']\n"
+            + GROUP
+            + "topics = ['billing']\ntrained = true\n[handover.targets]\nbilling = ['billing']"
+        )
+    )
+    (anna,), (billing,) = config.people, config.groups
+    assert (anna.calls, anna.priority, anna.presence) == (2, 1, None)
+    assert [day.year for day in anna.holidays] == [2026, None]
+    assert billing.trained
 
 
 def test_everything_wrong_is_told_at_once(write: Write) -> None:

@@ -293,6 +293,56 @@ async def test_a_topic_goes_to_its_own_people_in_its_own_words(make) -> None:
 
 
 @in_virtual_time
+async def test_the_route_goes_by_what_is_known_of_people_and_is_told_with_its_reasons(make) -> None:
+    people = [
+        {"name": "anna", "target": "7001", "topics": ["billing"]},
+        {"name": "ben", "target": "7002", "topics": ["billing"], "trained": True},
+        {"name": "cleo", "target": "7003", "topics": ["billing"]},
+    ]
+    options = {"people": {"7002": is_busy, "7001": picks_up}, "handover": NO_BRIEFING}
+    async with make(**options, staff=people) as call:
+        call.staff.set_away("7003", True, "cleo")
+        await call.reply(GREETING)
+        await call.say("My bill is wrong.")
+        await call.end()
+        (routed,) = call.of(e.HandoverRouted)
+        assert {to.person for to in routed.route} == {"anna", "ben"}
+        assert [(left.person, left.why) for left in routed.left_out] == [
+            ("cleo", "is away, says cleo")
+        ]
+        assert call.of(e.HandoverStarted)[0].targets == tuple(to.target for to in routed.route)
+        assert all(state.calls == 0 for state in call.staff.states.values())
+
+
+@in_virtual_time
+async def test_when_nobody_is_there_no_phone_rings_and_the_conversation_goes_on(make) -> None:
+    people = [{"name": "anna", "target": "7001"}]
+    async with make(people={"7001": picks_up}, staff=people) as call:
+        call.staff.set_away("7001", True, "anna")
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await call.reply("nobody could take your call")
+        assert call.agent.called == []
+        assert call.of(e.HandoverFailed)[0].reason == "nobody"
+        await call.say("When are you open?")
+        await call.reply("From nine.")
+
+
+@in_virtual_time
+async def test_whoever_was_busy_a_moment_ago_is_not_called_again_at_once(make) -> None:
+    people = [{"name": "anna", "target": "7001"}]
+    async with make(people={"7001": is_busy}, staff=people) as call:
+        await call.reply(GREETING)
+        for _ in range(2):
+            call.press("0")
+            before = len(call.of(e.HandoverFailed))
+            await call.event(e.HandoverFailed, before + 1)
+            await asyncio.sleep(8.0)
+        assert len(call.agent.called) == 1
+        assert call.of(e.HandoverRouted)[1].left_out[0].why == "was busy a moment ago"
+
+
+@in_virtual_time
 async def test_an_emergency_text_cannot_be_cut_short(make) -> None:
     danger = {"topics": {"danger": {"examples": ["he is dying"], "emergency": "Dial 112. " * 20}}}
     async with make(danger, people={"6001": picks_up}, handover=NO_BRIEFING) as call:

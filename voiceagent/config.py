@@ -12,9 +12,9 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic.functional_validators import AfterValidator
 from pydantic_settings import (
     BaseSettings,
@@ -23,6 +23,9 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
+
+from voiceagent.people import Group, Person, Routing, problems
+from voiceagent.section import Section
 
 
 class ConfigError(Exception):
@@ -39,10 +42,6 @@ SipUri = Annotated[str, AfterValidator(_sip_uri)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 _Model = TypeVar("_Model", bound=BaseModel)
 _ENVIRONMENT = "VOICEAGENT_"
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Sip(Section):
@@ -203,8 +202,8 @@ class Handover(Section):
     music: Path | None = None
     """WAV file played to a held caller (8 kHz or more, mono); left out: a soft built-in tune."""
     targets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Targets by topic, first tried first: extensions or SIP URIs. They take the place of the
-    dialplan's targets for that topic."""
+    """Targets by topic, first tried first: extensions, SIP URIs, or names of people and groups.
+    They take the place of the dialplan's targets for that topic."""
 
 
 class Mqtt(Section):
@@ -294,12 +293,24 @@ class Config(BaseSettings):
     speech: Speech = Speech()
     turns: Turns = Turns()
     handover: Handover = Handover()
+    people: tuple[Person, ...] = ()
+    """Who can be called, each a table [[people]]; see docs/routing.md."""
+    groups: tuple[Group, ...] = ()
+    """Groups of them, each a table [[groups]]."""
+    routing: Routing = Routing()
     mqtt: Mqtt = Mqtt()
     webhook: Webhook = Webhook()
     records: Records = Records()
     learning: Learning = Learning()
     review: Review = Review()
     log: Log = Log()
+
+    @model_validator(mode="after")
+    def _people_fit_together(self) -> Self:
+        targets = (name for own in self.handover.targets.values() for name in own)
+        if wrong := list(problems(self.people, self.groups, targets)):
+            raise ValueError("\n".join(wrong))
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -331,7 +342,11 @@ def load(path: Path) -> Config:
     try:
         return _anchored(Config(**values), path.resolve().parent)
     except ValidationError as error:
-        lines = [_mend(path, item["loc"], item["msg"], item["type"]) for item in error.errors()]
+        lines = [
+            line
+            for item in error.errors()
+            for line in _mends(path, item["loc"], item["msg"], item["type"])
+        ]
         raise ConfigError("\n".join(lines)) from error
     except SettingsError as error:
         raise ConfigError(
@@ -361,6 +376,12 @@ _KINDS = {
 }
 
 
+def _mends(path: Path, loc: tuple[int | str, ...], message: str, kind: str) -> list[str]:
+    if not loc:  # between several settings, which the message names line by line
+        return [f"{path}: {line}" for line in message.removeprefix("Value error, ").splitlines()]
+    return [_mend(path, loc, message, kind)]
+
+
 def _mend(path: Path, loc: tuple[int | str, ...], message: str, kind: str) -> str:
     variable = _ENVIRONMENT + "__".join(str(part) for part in loc).upper()
     source = f"environment variable {variable}" if variable in os.environ else str(path)
@@ -375,8 +396,12 @@ def _mend(path: Path, loc: tuple[int | str, ...], message: str, kind: str) -> st
 def _nearest(loc: tuple[int | str, ...]) -> str:
     model: Any = Config
     for part in loc[:-1]:
+        if isinstance(part, int):
+            continue  # one of a list, whose kind is known already
         field = model.model_fields.get(part)
         model = field.annotation if field else None
+        if get_origin(model) is tuple:
+            model = get_args(model)[0]
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             return ": take it out"
     near = difflib.get_close_matches(str(loc[-1]), model.model_fields, n=1)

@@ -20,11 +20,12 @@ from voiceagent.dialogue.lookup import look_up
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
 from voiceagent.escalation.judge import Judge
-from voiceagent.events import CallEnded, Verdict
+from voiceagent.events import AnyEvent, CallEnded, HandoverContext, Verdict
 from voiceagent.handoff.briefing import briefing
 from voiceagent.handoff.context import package
 from voiceagent.handoff.handover import Handover, Surroundings
-from voiceagent.handoff.routing import targets
+from voiceagent.handoff.routing import Request, Route, standing
+from voiceagent.handoff.staff import routed
 from voiceagent.sense import SenseMaker
 from voiceagent.services import Services
 from voiceagent.speech.client import SpeechError
@@ -309,18 +310,24 @@ class Conversation:
             self._last_verdict,
             self._record.transcript,
         )
-        people = targets(request.topic, settings, services.plan)
+        route = await self._route(context)
         self._record.event(
             events.HandoverStarted(
                 handover_id=context.handover_id,
                 reason=context.reason,
                 topic=request.topic,
-                targets=people,
+                targets=route.targets,
             )
         )
         record = self._record.event(
             events.HandoverContextReady(handover_id=context.handover_id, context=context)
         )
+        if not route.targets:
+            reason = str(Outcome.NOBODY)
+            self._record.event(
+                events.HandoverFailed(handover_id=context.handover_id, reason=reason)
+            )
+            return Outcome.NOBODY
         self._listener.deafen(True)
         text = briefing(context)
 
@@ -333,13 +340,13 @@ class Conversation:
                 agent=services.agent,
                 caller=self.leg,
                 settings=settings,
-                emit=self._record.event,
+                emit=self._in_handover,
                 brief=brief,
                 music=services.music,
                 quiet=services.quiet,
             ),
             context,
-            people,
+            route.targets,
         )
         try:
             # The person's screen should know before the person's phone rings.
@@ -347,7 +354,28 @@ class Conversation:
             return await self._handover.run()
         finally:
             self._handover = None
+            services.staff.over(context.handover_id)
             self._listener.deafen(False)
+
+    async def _route(self, context: HandoverContext) -> Route:
+        """To whom, by all that is known; the reasons are an event."""
+        services = self._services
+        earlier = await services.look_back(self.leg.facts)
+        request = Request(
+            topic=context.topic,
+            language=context.language,
+            anger=context.anger,
+            emergency=context.topic in services.plan.emergency_topics,
+            standing=standing(self.leg.facts, earlier, services.config.routing),
+            earlier=earlier,
+        )
+        route = services.staff.route(request)
+        self._record.event(routed(context.handover_id, request, route))
+        return route
+
+    def _in_handover(self, event: AnyEvent) -> None:
+        self._services.staff.take(event)
+        self._record.event(event)
 
     async def _without_speech(self, error: Exception) -> None:
         """Recognition or synthesis is gone: a person has to take over, without a turn."""

@@ -32,6 +32,9 @@ from voiceagent.facts import (
     HandoverContext as HandoverContext,
 )
 from voiceagent.facts import (
+    LeftOut as LeftOut,
+)
+from voiceagent.facts import (
     Mark as Mark,
 )
 from voiceagent.facts import (
@@ -39,6 +42,12 @@ from voiceagent.facts import (
 )
 from voiceagent.facts import (
     Probability as Probability,
+)
+from voiceagent.facts import (
+    RoutedTo as RoutedTo,
+)
+from voiceagent.facts import (
+    Standing as Standing,
 )
 from voiceagent.facts import (
     TranscriptLine as TranscriptLine,
@@ -220,6 +229,22 @@ class OfferDeclined(Event):
     turn: int
 
 
+class HandoverRouted(Event):
+    """Whom the caller is brought to, and why; an empty route means that nobody is free."""
+
+    type: Literal["handover.routed"] = "handover.routed"
+    handover_id: str
+    topic: str
+    language: str
+    anger: Probability
+    standing: Standing = "ordinary"
+    waited_s: float = 0.0
+    """How long the caller has waited for a person."""
+    route: tuple[RoutedTo, ...]
+    """In the order they will be tried."""
+    left_out: tuple[LeftOut, ...] = ()
+
+
 class HandoverStarted(Event):
     type: Literal["handover.started"] = "handover.started"
     handover_id: str
@@ -373,6 +398,7 @@ AnyEvent = Annotated[
     | LookupDone
     | Verdict
     | OfferDeclined
+    | HandoverRouted
     | HandoverStarted
     | HandoverContextReady
     | CallerHeld

@@ -162,6 +162,32 @@ class TurnEvidence(Fact):
     missed: Literal["", "no-input", "no-match", "recognition-failed"] = ""
 
 
+# -- whom a caller gets ---------------------------------------------------------------------------
+
+
+Standing = Literal["vulnerable", "vip", "repeated", "ordinary"]
+"""Why a caller goes before others, the strongest first."""
+
+
+class RoutedTo(Fact):
+    """Somebody who is called, and why at this place in the order."""
+
+    person: str
+    """Name in the settings; the target itself where it is no person there."""
+    target: str
+    score: float
+    """Whoever has more is called first."""
+    reasons: tuple[str, ...] = ()
+
+
+class LeftOut(Fact):
+    """Somebody who is not called."""
+
+    person: str
+    target: str
+    why: str
+
+
 # -- what a person gets -------------------------------------------------------------------------
 
 

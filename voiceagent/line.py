@@ -23,8 +23,16 @@ from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import AnyEvent, Journal, Record
+from voiceagent.handoff.staff import Staff
 from voiceagent.logs import bind_call
-from voiceagent.services import SAFE_PHRASES, SafeVoice, Services, phrase
+from voiceagent.services import (
+    SAFE_PHRASES,
+    LookBack,
+    SafeVoice,
+    Services,
+    no_record,
+    phrase,
+)
 from voiceagent.speech.client import SpeechClient, SpeechError
 from voiceagent.speech.models import EMBEDDING_MODEL, registry, store
 from voiceagent.speech.remembered import RememberedEmbedder
@@ -137,8 +145,13 @@ class Line:
 
 
 @asynccontextmanager
-async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIterator[Line]:
+async def answering(
+    config: Config, plan: Dialplan, journal: Journal, look_back: LookBack = no_record
+) -> AsyncIterator[Line]:
     """A line that answers until the end of the ``async with``.
+
+    Args:
+        look_back: what is on record of a caller's earlier calls.
 
     Raises:
         SpeechError: the speech service cannot be reached.
@@ -163,6 +176,8 @@ async def answering(config: Config, plan: Dialplan, journal: Journal) -> AsyncIt
             journal=journal,
             music=_music(config),
             quiet=comfort_noise(_QUIET_S),
+            staff=Staff.of(config, plan),
+            look_back=look_back,
         )
         await rehearse(plan, services.understander, services.prototypes)
         await line.open(services)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,12 +13,22 @@ from voiceagent.dialogue import templates
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.prototypes import Prototypes
-from voiceagent.events import Journal
+from voiceagent.events import CallFacts, Journal
+from voiceagent.handoff.routing import Earlier
+from voiceagent.handoff.staff import Staff
 from voiceagent.speech.client import SpeechClient
 from voiceagent.telephony.useragent import UserAgent
 
 SafePhrase = Literal["speech_lost", "nobody_free", "goodbye"]
 SAFE_PHRASES: tuple[SafePhrase, ...] = get_args(SafePhrase)
+
+LookBack = Callable[[CallFacts], Awaitable[Earlier]]
+"""Looks up what is on record of the caller's earlier calls. It must not raise."""
+
+
+async def no_record(facts: CallFacts) -> Earlier:
+    """A `LookBack` where there is no record."""
+    return Earlier()
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,8 @@ class Services:
     """What a held caller hears, 16-bit at 8 kHz."""
     quiet: bytes
     """What is heard while nobody speaks, 16-bit at 8 kHz."""
+    staff: Staff
+    look_back: LookBack = no_record
 
     def phrase(self, name: SafePhrase) -> str:
         """A sentence that can be said even when there is no speech service."""

@@ -11,8 +11,11 @@ from voiceagent.events import (
     CallArrived,
     CallEnded,
     CallFacts,
+    HandoverRouted,
     HandoverStarted,
+    LeftOut,
     Record,
+    RoutedTo,
     TurnHeard,
     Utterance,
     Verdict,
@@ -73,6 +76,25 @@ def test_the_readable_text_has_the_reasons_under_the_words(call: list[Record]) -
     assert "because a bill is a matter for people" in rows[words + 3]
     assert "handing over" in rows[words + 4]
     assert "ended by caller: hung up" in rows[-1]
+
+
+def test_the_route_is_told_in_short_and_with_its_reasons_when_asked(call: list[Record]) -> None:
+    routed = HandoverRouted(
+        handover_id="h1",
+        topic="billing",
+        language="en",
+        anger=0.7,
+        route=(RoutedTo(person="ben", target="6001", score=90, reasons=("is trained",)),),
+        left_out=(LeftOut(person="anna", target="6002", why="is away"),),
+    )
+    records = [*call[:4], at(5.05, routed), *call[4:]]
+    short, detailed = (transcript.as_text(records, detail) for detail in (False, True))
+    assert "-- route: ben" in short
+    assert "anna" not in short
+    rows = detailed.splitlines()
+    place = next(n for n, row in enumerate(rows) if "route: ben" in row)
+    assert rows[place + 1].split() == ["ben", "+90:", "is", "trained"]
+    assert rows[place + 2].split() == ["not", "anna:", "is", "away"]
 
 
 def test_the_json_view_is_json_with_facts_lines_verdicts_and_end(call: list[Record]) -> None:

@@ -29,6 +29,7 @@ def sample(kind: type[e.Event], context: e.HandoverContext) -> e.Event:
         "anomaly": "probing",
         "by": "caller",
         "targets": ("6001",),
+        "route": (e.RoutedTo(person="anna", target="6001", score=10, reasons=("takes it",)),),
     }
     simple: dict[Any, Any] = {int: 1, float: 0.5, str: "x", bool: True}
     given = {

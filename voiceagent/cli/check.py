@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from voiceagent import logs
 from voiceagent.config import Config, ConfigError, Log, load
 from voiceagent.dialogue.loader import DialplanError
 from voiceagent.dialogue.loader import load as load_dialplan
+from voiceagent.dialogue.plan import Dialplan
+from voiceagent.handoff.staff import Staff
 from voiceagent.learning.policies import PolicyError
 from voiceagent.learning.versions import VersionError, Versions
 from voiceagent.speech.client import SpeechClient, SpeechError
@@ -77,7 +80,7 @@ def findings(path: Path) -> Iterator[Finding]:
             f"policy {versions.folder}",
             _problem(lambda: versions.limits(versions.in_use()), PolicyError, VersionError),
         )
-        yield "handover targets", _targets(config)
+        yield "handover targets", _targets(config, plan)
     for name, sha256 in _models(config):
         yield f"model {name}", _problem(partial(locate, name, sha256), ModelError)
     if not config.speech.start:
@@ -108,17 +111,30 @@ def _problem(work: Callable[[], object], *errors: type[Exception]) -> str:
     return ""
 
 
-def _targets(config: Config) -> str:
-    """Extensions can only be dialled in a domain."""
+def _targets(config: Config, plan: Dialplan) -> str:
+    """Extensions can only be dialled in a domain, and topics are the dialplan's."""
+    wrong = []
+    known = {*plan.topics, *plan.targets, *config.handover.targets}
+    for section, entries in (("people", config.people), ("groups", config.groups)):
+        for at, entry in enumerate(entries):
+            wrong += [
+                f"{section}.{at}.topics: the dialplan has no topic {topic!r}{_mean(topic, known)}"
+                for topic in entry.topics
+                if topic not in known
+            ]
     if config.sip.dial_domain or config.sip.registrar:
-        return ""
-    plan = load_dialplan(config.dialplan)
-    for target in (
-        t for targets in (plan.targets | config.handover.targets).values() for t in targets
-    ):
-        if not target.startswith(("sip:", "sips:")):
-            return f"{target} is an extension: set sip.dial_domain, or write a whole SIP URI"
-    return ""
+        return "\n".join(wrong)
+    for member in Staff.of(config, plan).roster.everybody():
+        if not member.target.startswith(("sip:", "sips:")):
+            mend = "set sip.dial_domain, or write a whole SIP URI"
+            wrong.append(f"{member.target} is an extension: {mend}")
+            break
+    return "\n".join(wrong)
+
+
+def _mean(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f": did you mean {near[0]}?" if near else ": take it out or add it there"
 
 
 def _models(config: Config) -> list[tuple[str, str]]:

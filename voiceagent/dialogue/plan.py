@@ -7,8 +7,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     field_validator,
@@ -19,6 +17,8 @@ from voiceagent.dialogue import templates
 from voiceagent.dialogue.phrases import Common, Phrases
 from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.facts import AnswerKind
+from voiceagent.people import Target
+from voiceagent.section import Section
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -32,19 +32,7 @@ def _identifier(value: str) -> str:
     return value
 
 
-def _target(value: str) -> str:
-    plain = value.replace("-", "").replace("_", "").replace("*", "").replace("#", "")
-    if not (value.startswith(("sip:", "sips:")) or plain.isalnum()):
-        raise ValueError('a target is an extension, "6001", or a SIP URI, "sip:desk@pbx.example"')
-    return value
-
-
 Name = Annotated[str, AfterValidator(_identifier)]
-Target = Annotated[str, AfterValidator(_target)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class TurnLimits(Section):
@@ -240,7 +228,8 @@ class Dialplan(Section):
     topics: dict[Name, Topic] = Field(default_factory=dict)
     """What always goes to a person, by name."""
     targets: dict[Name, Annotated[tuple[Target, ...], Field(min_length=1)]]
-    """Who is called for a handover, by topic, in this order. `general` is for all others."""
+    """Who is called for a handover, by topic, in this order. `general` is for all others.
+    Extensions, SIP URIs, or names of people and groups in the settings."""
     phrases: Phrases = Phrases()
     """What the agent says in every dialplan."""
     common: Common = Common()

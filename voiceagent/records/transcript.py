@@ -13,6 +13,7 @@ from voiceagent.events import (
     HandoverCompleted,
     HandoverFailed,
     HandoverMarked,
+    HandoverRouted,
     HandoverStarted,
     OfferDeclined,
     Record,
@@ -73,6 +74,8 @@ def as_text(records: Iterable[Record], detail: bool = False) -> str:
             entries.append((at, "\n".join(told)))
         elif note := _note(record):
             entries.append((record.t_s or 0.0, f"{_clock(record.t_s)}  -- {note}"))
+            if detail and isinstance(record.event, HandoverRouted):
+                entries.append((record.t_s or 0.0, "\n".join(_whom(record.event))))
     entries.sort(key=lambda entry: entry[0])
     return "".join(f"{text}\n" for _, text in entries)
 
@@ -126,10 +129,21 @@ def _detail(verdict: Verdict) -> Iterator[str]:
         yield f"{_INDENT}  weighed: {', '.join(parts)}"
 
 
+def _whom(routed: HandoverRouted) -> Iterator[str]:
+    for to in routed.route:
+        reasons = f": {', '.join(to.reasons)}" if to.reasons else ""
+        yield f"{_INDENT}  {to.person} {to.score:+.0f}{reasons}"
+    for left in routed.left_out:
+        yield f"{_INDENT}  not {left.person}: {left.why}"
+
+
 def _note(record: Record) -> str:
     match record.event:
         case CallArrived(facts=facts):
             return f"call from {facts.caller_number or facts.caller_uri or 'unknown'}"
+        case HandoverRouted(route=route, left_out=left_out) if route or left_out:
+            people = ", then ".join(to.person for to in route)
+            return f"route: {people or 'nobody is free'}"
         case HandoverStarted(reason=reason):
             return f"handing over: {reason}"
         case ConsultationFailed(target=target, code=code, reason=reason):

@@ -84,6 +84,8 @@ def _step(event: e.Event) -> Text:
 
 def _handover(event: e.Event) -> Text:
     match event:
+        case e.HandoverRouted(route=route, left_out=left_out):
+            return _routed(route, left_out)
         case e.HandoverStarted(reason=reason, topic=topic, targets=targets):
             who = ", ".join(targets)
             return Text(f"handover to {who} ({topic}): {reason}", style="bold magenta")
@@ -119,6 +121,18 @@ def _handover(event: e.Event) -> Text:
         case e.HandoverFailed(reason=reason):
             return Text(f"handover failed: {reason}", style="bold red")
     return Text(event.type)
+
+
+def _routed(route: tuple[e.RoutedTo, ...], left_out: tuple[e.LeftOut, ...]) -> Text:
+    line = Text("route    ", style="magenta")
+    line.append("; then ".join(_because(to.person, to.reasons) for to in route) or "nobody is free")
+    for entry in left_out:
+        line.append(f"; not {entry.person}: {entry.why}", style="dim")
+    return line
+
+
+def _because(person: str, reasons: tuple[str, ...]) -> str:
+    return f"{person} ({', '.join(reasons)})" if reasons else person
 
 
 def _call(event: e.Event) -> Text:

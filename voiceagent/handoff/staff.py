@@ -1,0 +1,129 @@
+"""How it stands with everybody who can be called, kept up by what happens. No I/O."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from voiceagent.config import Config
+from voiceagent.dialogue.plan import Dialplan
+from voiceagent.events import AnyEvent, ConsultationCalling, ConsultationFailed, HandoverRouted
+from voiceagent.handoff.roster import Roster
+from voiceagent.handoff.routing import Presence, Request, Route, State, choose
+from voiceagent.people import Routing
+
+_AFTER = {
+    404: "could not be reached",
+    408: "did not answer",
+    480: "did not answer",
+    486: "was busy",
+    487: "did not answer",
+    600: "was busy",
+    603: "declined",
+}
+
+
+class Staff:
+    """All who can be called by one line.
+
+    Args:
+        clock: the time in seconds, monotonic.
+        now: the time of day, with its zone.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        settings: Routing,
+        clock: Callable[[], float] = lambda: time.monotonic(),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.roster = roster
+        self.settings = settings
+        self.clock = clock
+        self.now = now
+        self.on_change: set[Callable[[], object]] = set()
+        """Called when somebody may have become free or is so no more."""
+        self._states: dict[str, State] = {}
+        self._with: dict[str, str] = {}
+        """Target that is called or spoken to, by handover."""
+
+    @classmethod
+    def of(cls, config: Config, plan: Dialplan) -> Staff:
+        """Those that settings and dialplan name."""
+        roster = Roster(config.people, config.groups, config.handover.targets, plan.targets)
+        return cls(roster, config.routing)
+
+    @property
+    def states(self) -> Mapping[str, State]:
+        """How it stands, by target."""
+        busy = Counter(self._with.values())
+        targets = dict.fromkeys((*self._states, *busy))
+        return {t: replace(self.state(t), calls=busy[t]) for t in targets}
+
+    def state(self, target: str) -> State:
+        """What is known of a target, but for the calls it has."""
+        return self._states.get(target, State())
+
+    def route(self, request: Request) -> Route:
+        """Whom to call for a caller, as it stands now."""
+        return choose(request, self.roster, self.states, self.settings, self.now(), self.clock())
+
+    # -- what happens ---------------------------------------------------------------------------
+
+    def take(self, event: AnyEvent) -> None:
+        """Something happened in a handover."""
+        match event:
+            case ConsultationCalling(handover_id=handover_id, target=target):
+                self._with[handover_id] = target
+                self._note(target, called_at=self.clock())
+            case ConsultationFailed(handover_id=handover_id, target=target, code=code):
+                self._with.pop(handover_id, None)
+                if self.roster.find(target) in self.roster.members:
+                    after = _AFTER.get(code, "could not take a call")
+                    until = self.clock() + self.settings.rest_s
+                    self._note(target, rests_until=until, rests_after=after)
+
+    def over(self, handover_id: str) -> None:
+        """A handover has ended, however it did."""
+        if self._with.pop(handover_id, None) is not None:
+            self._changed()
+
+    def seen(self, target: str, presence: Presence, told: str) -> None:
+        """What somebody's phone says of itself."""
+        state = self.state(target)
+        if presence == "available" and state.presence not in ("available", "unwatched"):
+            state = replace(state, rests_until=0.0)  # they are back, so the rest is over
+        self._states[target] = replace(state, presence=presence, told=told)
+        if presence != state.presence:
+            self._changed()
+
+    def set_away(self, target: str, away: bool, by: str) -> None:
+        """Somebody is away, or ready again, because somebody says so."""
+        if self.state(target).away != away or self.state(target).away_by != by:
+            self._note(target, away=away, away_by=by)
+
+    def _note(self, target: str, **change: object) -> None:
+        self._states[target] = replace(self.state(target), **change)  # type: ignore[arg-type]
+        self._changed()
+
+    def _changed(self) -> None:
+        for tell in tuple(self.on_change):
+            tell()
+
+
+def routed(handover_id: str, request: Request, route: Route) -> HandoverRouted:
+    """The route as an event."""
+    return HandoverRouted(
+        handover_id=handover_id,
+        topic=request.topic,
+        language=request.language,
+        anger=request.anger,
+        standing=request.standing,
+        waited_s=round(request.waited_s, 1),
+        route=route.to,
+        left_out=route.left_out,
+    )
