@@ -17,7 +17,7 @@ import httpx
 import numpy as np
 
 from tests.babble import babble
-from voiceagent.audio.frames import FRAME_BYTES, FRAME_S
+from voiceagent.audio.frames import FRAME_BYTES, FRAME_S, SILENCE
 from voiceagent.audio.tones import comfort_noise, hold_tune, tone
 from voiceagent.config import Config
 from voiceagent.conversation import Conversation
@@ -94,7 +94,15 @@ class FakeLeg:
         self.done.append(f"join {other.name}")
         return True
 
-    async def refer_replacing(self, other: FakeLeg) -> bool:
+    async def part(self) -> None:
+        self.done.append("part")
+
+    async def send_digits(self, digits: str) -> None:
+        self.done.append(f"send {digits}")
+
+    async def refer_replacing(
+        self, other: FakeLeg, *, contact: bool = False, user_to_user: str = ""
+    ) -> bool:
         self.done.append(f"refer to {other.name}")
         for code, final in self.refer_answers:
             self.events.put_nowait(TransferStatus(code, "", final))
@@ -214,6 +222,7 @@ class Call:
         self._config = Config(dialplan=Path("plan.yaml"), people=staff, **settings)
         self.staff = Staff.of(self._config, plan)
         self._line: deque[bytes] = deque()
+        self._persons_line: deque[bytes] = deque()
 
     async def __aenter__(self) -> Call:
         self.leg = FakeLeg("caller")
@@ -252,13 +261,17 @@ class Call:
         )
 
     async def _run_clock(self) -> None:
-        """The media clock of all legs; only the caller's line has sound in it."""
+        """The media clock of all legs; sound is in one line at a time."""
         at = 0
         while True:
             await asyncio.sleep(FRAME_S)
             for leg in (self.leg, *self.agent.called):
                 if not leg.ended.is_set():
                     leg.audio.give_out()
+            for leg in self.agent.called:
+                if not leg.ended.is_set():
+                    sound = self._persons_line.popleft() if self._persons_line else SILENCE
+                    leg.audio.take_in(sound)
             if not self.leg.ended.is_set():
                 quiet = _QUIET[at : at + FRAME_BYTES]
                 at = (at + FRAME_BYTES) % (len(_QUIET) - FRAME_BYTES)
@@ -273,10 +286,17 @@ class Call:
         await self.until(lambda: len(self.of(Event, "turn.heard")) > heard, f"hear {text!r}")
 
     async def start_saying(self, text: str) -> None:
+        self._speak(text, self._line)
+
+    def person_says(self, text: str) -> None:
+        """Have the person on the phone say something."""
+        self._speak(text, self._persons_line)
+
+    def _speak(self, text: str, line: deque[bytes]) -> None:
         self.speech.texts.clear()
         self.speech.texts.append(text)
         sound = babble(SPEECH_S)
-        self._line.extend(
+        line.extend(
             sound[i : i + FRAME_BYTES] for i in range(0, len(sound) - FRAME_BYTES + 1, FRAME_BYTES)
         )
 

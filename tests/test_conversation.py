@@ -22,6 +22,7 @@ from voiceagent.dialogue.plan import Dialplan
 from voiceagent.speech.embedding import SentenceEmbedder
 from voiceagent.speech.models import EMBEDDING_MODEL, locate, store
 from voiceagent.speech.remembered import RememberedEmbedder
+from voiceagent.telephony.call import Digit
 
 pytestmark = pytest.mark.models
 
@@ -416,9 +417,58 @@ async def test_a_caller_whose_phone_does_not_transfer_is_joined_to_the_person(ma
         await call.say(WANTS_PERSON)
         await call.event(e.HandoverBridged)
         assert call.leg.done[-2:] == ["resume", "join 6001"]
+        await asyncio.sleep(30)
         call.agent.called[0].end()
         ended = await call.end()
         assert (ended.by, ended.reason) == ("transfer", "bridged")
+
+
+@in_virtual_time
+async def test_a_person_who_gives_the_caller_back_leaves_them_with_the_agent_that_goes_on(
+    make,
+) -> None:
+    bridged = Handover(briefing=False, way="bridged")
+    async with make(people={"6001": picks_up}, handover=bridged) as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await call.event(e.HandoverBridged)
+        await asyncio.sleep(30)
+        call.agent.called[0].events.put_nowait(Digit("*"))
+        assert (await call.event(e.HandoverReturned)).target == "6001"
+        await call.reply("You are talking to the voice agent again.")
+        assert call.agent.called[0].ended.is_set()
+        assert call.leg.done[-1] == "part"
+        assert not call.of(e.HandoverFailed)
+        await call.say("thanks goodbye")
+        assert len(call.of(e.Event, "turn.heard")) == 2
+
+
+@in_virtual_time
+async def test_a_person_who_presses_no_key_after_the_briefing_does_not_get_the_caller(make) -> None:
+    by_key = Handover(accept="key", accept_s=5.0)
+    async with make(people={"6001": picks_up}, handover=by_key) as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        failed = await call.event(e.ConsultationFailed)
+        assert (failed.target, failed.reason) == ("6001", "not accepted in time")
+        assert call.of(e.BriefingSpoken)[0].text.endswith("Press 2 to decline.")
+        assert not call.of(e.ReferSent)
+        await call.reply("nobody could take your call")
+
+
+@in_virtual_time
+async def test_a_person_takes_the_call_by_a_yes_and_declines_it_by_a_no(make) -> None:
+    for answer, taken in (("yes put them through", True), ("no I am in a meeting", False)):
+        async with make(people={"6001": picks_up}, handover=Handover(accept="speech")) as call:
+            await call.reply(GREETING)
+            await call.say(WANTS_PERSON)
+            await call.event(e.BriefingSpoken)
+            call.person_says(answer)
+            if taken:
+                await call.event(e.HandoverCompleted)
+            else:
+                failed = await call.event(e.ConsultationFailed)
+                assert failed.reason == "declined by speech"
 
 
 @in_virtual_time

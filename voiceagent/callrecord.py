@@ -84,6 +84,12 @@ class CallRecord:
             leg.audio.received = take
             leg.audio.sent = lambda pcm: self._keep(agent, self.age_s, pcm)
 
+    def listen_to_person(self, leg: Leg) -> None:
+        """Record a person to whom the caller talks through the agent where it was the agent."""
+        if self._recorder is not None:
+            person = Track(self._recorder.agent)
+            leg.audio.received = lambda pcm: self._keep(person, self.age_s - FRAME_S, pcm)
+
     def close(self) -> None:
         """Finish the recording."""
         with self._not_at_the_calls_cost():

@@ -188,9 +188,38 @@ class Turns(Section):
     """Loud speech that stops the agent."""
 
 
+Way = Literal["attended", "bridged", "conference", "blind"]
+Key = Annotated[str, Field(pattern=r"^[0-9A-D*#]?$")]
+
+
 class Handover(Section):
     """How a caller gets to a person."""
 
+    way: Way = "attended"
+    """"attended": the person is called and briefed, then the PBX connects both (REFER with
+    Replaces). "bridged": the agent connects both itself and stays in the path. "conference":
+    bridged, until the agent has introduced both to each other, then as attended. "blind": the PBX
+    calls the person, unasked and unbriefed; a caller may be lost."""
+    ways: dict[str, Way] = Field(default_factory=dict)
+    """By target, where it is another than `way`: `"6001" = "bridged"`."""
+    accept: Literal["answer", "key", "speech"] = "answer"
+    """How a person takes the call: by answering the phone, by `accept_key`, or by saying yes
+    after the briefing. With the last two a voicemail is never taken for a person."""
+    accept_s: Annotated[float, Field(ge=1, le=60)] = 8.0
+    """How long after the briefing they may take over it until the next target is tried."""
+    accept_key: Key = "1"
+    """Key that takes the call, also during the briefing, however calls are taken."""
+    decline_key: Key = "2"
+    """Key that declines it, so that the next target is tried; "" for none."""
+    return_key: Key = "*"
+    """Key with which a person whose call is bridged gives the caller back; "" for none."""
+    announcement_s: Annotated[float, Field(ge=0, le=30)] = 5.0
+    """Speech without a pause, while the briefing is spoken, after which whoever answered counts
+    as an announcement, where answering is taking the call; 0 for never."""
+    refer_to: Literal["address", "contact"] = "address"
+    """What Refer-To names: the address that was called, or the Contact of who answered."""
+    refer_context: bool = False
+    """Put User-to-User into Refer-To as well: for peers that follow a REFER themselves."""
     ring_s: Annotated[float, Field(ge=1, le=300)] = 20.0
     """How long a person's phone rings before the next target is tried."""
     refer_s: Annotated[float, Field(ge=1, le=120)] = 8.0
@@ -204,6 +233,14 @@ class Handover(Section):
     targets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Targets by topic, first tried first: extensions, SIP URIs, or names of people and groups.
     They take the place of the dialplan's targets for that topic."""
+
+    @model_validator(mode="after")
+    def _can_be_accepted(self) -> Self:
+        if self.accept != "answer" and not self.briefing:
+            raise ValueError(f'accept = "{self.accept}" needs briefing = true')
+        if self.accept == "key" and not self.accept_key:
+            raise ValueError('accept = "key" needs an accept_key')
+        return self
 
 
 class Mqtt(Section):

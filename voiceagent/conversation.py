@@ -21,7 +21,8 @@ from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
 from voiceagent.escalation.judge import Judge
 from voiceagent.events import AnyEvent, CallEnded, HandoverContext, Verdict
-from voiceagent.handoff.briefing import briefing
+from voiceagent.handoff.asking import Asking
+from voiceagent.handoff.briefing import briefing, introduction
 from voiceagent.handoff.context import package
 from voiceagent.handoff.handover import Handover, Surroundings
 from voiceagent.handoff.routing import Request, Route, standing
@@ -32,7 +33,7 @@ from voiceagent.speech.client import SpeechError
 from voiceagent.speech.listener import Key, Listener, Nothing, Turn
 from voiceagent.speech.speaker import Speaker, Spoken
 from voiceagent.telephony.call import Digit, Ended, Leg
-from voiceagent.telephony.transfer import Outcome
+from voiceagent.telephony.transfer_commands import Outcome
 
 log = structlog.get_logger()
 
@@ -291,6 +292,9 @@ class Conversation:
         if outcome in (Outcome.TRANSFERRED, Outcome.BRIDGED):
             self._ended_by, self._why = "transfer", str(outcome)
             return False
+        if outcome is Outcome.RETURNED and not self.leg.ended.is_set():
+            self._judge.declined()
+            return await self._act(self._manager.handed_back())
         if outcome is Outcome.CALLER_GONE or self.leg.ended.is_set():
             self._ended_by, self._why = "caller", "hung up during the handover"
             return False
@@ -329,11 +333,17 @@ class Conversation:
             )
             return Outcome.NOBODY
         self._listener.deafen(True)
-        text = briefing(context)
+        asking = Asking(services.speech, services.voice, services.config.turns, services.plan)
+        text = briefing(context, settings)
 
         async def brief(person: Leg) -> str:
-            await Speaker(person, services.voice, services.plan.voice).say(text)
+            await asking.say(person, text)
             return text
+
+        async def introduce(person: Leg) -> None:
+            await asyncio.gather(
+                *(asking.say(leg, introduction(context)) for leg in (self.leg, person))
+            )
 
         self._handover = Handover(
             Surroundings(
@@ -342,6 +352,9 @@ class Conversation:
                 settings=settings,
                 emit=self._in_handover,
                 brief=brief,
+                hear=asking.hear,
+                introduce=introduce,
+                joined=self._record.listen_to_person,
                 music=services.music,
                 quiet=services.quiet,
             ),

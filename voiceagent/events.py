@@ -322,7 +322,7 @@ class ReferAnswered(Event):
 
 
 class HandoverBridged(Event):
-    """The REFER failed, so caller and person talk to each other through the agent."""
+    """Caller and person talk to each other through the agent: so configured, or REFER failed."""
 
     type: Literal["handover.bridged"] = "handover.bridged"
     handover_id: str
@@ -333,6 +333,14 @@ class HandoverCompleted(Event):
     """Caller and person talk to each other without the agent."""
 
     type: Literal["handover.completed"] = "handover.completed"
+    handover_id: str
+    target: str
+
+
+class HandoverReturned(Event):
+    """A person who talked to the caller through the agent gave them back to it."""
+
+    type: Literal["handover.returned"] = "handover.returned"
     handover_id: str
     target: str
 
@@ -412,6 +420,7 @@ AnyEvent = Annotated[
     | ReferAnswered
     | HandoverBridged
     | HandoverCompleted
+    | HandoverReturned
     | HandoverFailed
     | HandoverMarked
     | CallerFlagged

@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import deque
 from datetime import UTC, datetime
 
 from voiceagent import logs
-from voiceagent.audio.frames import SILENCE
+from voiceagent.audio.frames import SILENCE, level_db
 from voiceagent.audio.tones import tone
 from voiceagent.config import Handover as HandoverSettings
 from voiceagent.config import Log, Sip
@@ -48,6 +49,25 @@ async def brief(person: Leg) -> str:
     return "a tone"
 
 
+async def hear(person: Leg) -> bool:
+    """Take any sound that goes on for a while for a yes."""
+    loud = asyncio.Event()
+    frames: deque[bool] = deque(maxlen=15)
+
+    def listen(pcm: bytes) -> None:
+        frames.append(level_db(pcm) > -40)
+        if sum(frames) == 15:
+            loud.set()
+
+    person.audio.received = listen
+    await loud.wait()
+    return True
+
+
+async def introduce(person: Leg) -> None:
+    await speak(person, BRIEFING_HZ)
+
+
 async def main() -> None:
     logs.configure(Log(level="warning"))  # standard output is for events alone
     options = json.loads(sys.argv[1])
@@ -68,6 +88,9 @@ async def main() -> None:
             settings=HandoverSettings.model_validate(options["handover"]),
             emit=emit,
             brief=brief,
+            hear=hear,
+            introduce=introduce,
+            joined=lambda leg: None,
             music=tone(MUSIC_HZ, seconds=1.0),
             quiet=SILENCE,
         ),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceagent.telephony.transfer import (
+from voiceagent.config import Way
+from voiceagent.telephony.transfer import Keys, State, Transfer
+from voiceagent.telephony.transfer_commands import (
     Bridge,
     Brief,
     Command,
@@ -15,12 +19,14 @@ from voiceagent.telephony.transfer import (
     EndConsultation,
     Failed,
     Hold,
+    Introduce,
     Outcome,
     Over,
+    Part,
+    PassDigit,
     Refer,
+    ReferBlind,
     Resume,
-    State,
-    Transfer,
 )
 
 
@@ -182,11 +188,169 @@ def test_a_transfer_without_targets_is_refused() -> None:
         Transfer([])
 
 
+def asked(now: float = 8.0) -> Transfer:
+    """A transfer whose first target has heard the briefing and is asked to accept."""
+    transfer = Transfer(("6001", "6002"), asks=True, accept_s=5.0)
+    transfer.start(0.0)
+    transfer.answered(3.0, 1)
+    assert transfer.briefed(now) == []
+    return transfer
+
+
+def test_who_has_to_accept_gets_the_caller_by_a_key_or_by_saying_yes() -> None:
+    assert asked().person_pressed(9.0, "1") == [Refer()]
+    assert asked().accepted(9.0) == [Refer()]
+
+
+def test_a_key_takes_the_call_before_the_briefing_is_over() -> None:
+    for asks in (True, False):
+        transfer = Transfer(["6001"], asks=asks)
+        transfer.start(0.0)
+        transfer.answered(3.0, 1)
+        assert transfer.person_pressed(4.0, "1") == [Refer()]
+        assert transfer.briefed(8.0) == []
+
+
+def test_who_declines_by_key_is_followed_by_the_next_and_the_record_says_so() -> None:
+    for transfer in (asked(), answered_but_not_briefed()):
+        assert transfer.person_pressed(8.5, "2") == [
+            EndConsultation(1, "declined by key"),
+            Failed("6001", 603, "declined by key"),
+            Consult(2, "6002"),
+        ]
+
+
+def answered_but_not_briefed() -> Transfer:
+    transfer = Transfer(("6001", "6002"))
+    transfer.start(0.0)
+    transfer.answered(3.0, 1)
+    return transfer
+
+
+def test_who_answers_and_does_not_accept_in_time_is_followed_by_the_next() -> None:
+    transfer = asked(now=8.0)
+    assert transfer.tick(12.9) == []
+    assert transfer.tick(13.0) == [
+        EndConsultation(1, "not accepted in time"),
+        Failed("6001", 480, "not accepted in time"),
+        Consult(2, "6002"),
+    ]
+
+
+def test_other_keys_and_keys_at_other_times_do_nothing() -> None:
+    transfer = asked()
+    assert transfer.person_pressed(9.0, "7") == []
+    assert transfer.person_pressed(9.0, "*") == []
+    assert transfer.caller_pressed("1") == []
+    refer_under_way = answered()
+    assert refer_under_way.person_pressed(8.1, "2") == []
+
+
+def test_who_must_accept_must_have_been_told() -> None:
+    with pytest.raises(ValueError, match="no briefing"):
+        Transfer(["6001"], brief=False, asks=True)
+
+
+def bridged(way: Way = "bridged") -> Transfer:
+    transfer = Transfer(("6001", "6002"), way=way)
+    transfer.start(0.0)
+    transfer.answered(3.0, 1)
+    commands = transfer.briefed(8.0)
+    assert commands == ([Bridge()] if way == "bridged" else [Bridge(), Introduce()])
+    return transfer
+
+
+def test_where_it_is_set_the_agent_joins_both_legs_and_sends_no_refer() -> None:
+    transfer = bridged()
+    assert transfer.deadline is None
+    assert transfer.caller_ended(90.0) == [
+        EndConsultation(1, "caller left"),
+        Over(Outcome.BRIDGED, "6001"),
+    ]
+
+
+def test_a_target_may_have_a_way_of_its_own() -> None:
+    transfer = Transfer(("6001", "6002"), ways={"6002": "bridged"})
+    transfer.start(0.0)
+    transfer.consultation_ended(1.0, 1, 486, "Busy")
+    transfer.answered(2.0, 2)
+    assert transfer.briefed(8.0) == [Bridge()]
+
+
+def test_a_bridged_person_gives_the_caller_back_by_a_key() -> None:
+    transfer = bridged()
+    assert transfer.person_pressed(60.0, "*") == [
+        Part(),
+        EndConsultation(1, "given back"),
+        Over(Outcome.RETURNED, "6001"),
+    ]
+
+
+def test_the_keys_that_a_bridged_caller_presses_reach_the_person() -> None:
+    assert bridged().caller_pressed("5") == [PassDigit("5")]
+
+
+def test_no_key_gives_back_where_none_is_set() -> None:
+    transfer = Transfer(["6001"], way="bridged", brief=False, keys=Keys(give_back=""))
+    transfer.start(0.0)
+    transfer.answered(3.0, 1)
+    assert transfer.person_pressed(9.0, "*") == []
+
+
+def test_a_person_who_hangs_up_as_they_are_joined_is_followed_by_the_next() -> None:
+    assert bridged().consultation_ended(8.5, 1, 200, "OK") == [
+        Part(),
+        Hold(),
+        Failed("6001", 200, "OK"),
+        Consult(2, "6002"),
+    ]
+
+
+def test_in_a_conference_the_agent_leaves_after_it_has_introduced_both() -> None:
+    transfer = bridged("conference")
+    assert transfer.introduced(12.0) == [Refer()]
+    assert transfer.refer_answered(12.1, 200, final=True)[-1] == Over(Outcome.TRANSFERRED, "6001")
+
+
+def test_a_conference_that_the_agent_cannot_leave_goes_on_with_it() -> None:
+    transfer = bridged("conference")
+    transfer.introduced(12.0)
+    assert transfer.refer_answered(12.1, 603, final=True) == []
+    assert transfer.state is State.BRIDGED
+    assert transfer.consultation_ended(90.0, 1, 200, "OK") == [
+        EndCaller(),
+        Over(Outcome.BRIDGED, "6001"),
+    ]
+
+
+def test_a_blind_transfer_calls_nobody_itself() -> None:
+    transfer = Transfer(["6001"], way="blind", ring_s=20, refer_s=8)
+    assert transfer.start(0.0) == [Hold(), ReferBlind("6001")]
+    transfer.refer_answered(0.1, 100, final=False)
+    assert transfer.tick(27.9) == []
+    assert transfer.refer_answered(27.95, 200, final=True) == [
+        EndCaller(),
+        Over(Outcome.TRANSFERRED, "6001"),
+    ]
+
+
+def test_a_blind_transfer_that_fails_is_followed_by_the_next_target() -> None:
+    transfer = Transfer(("6001", "6002"), way="blind")
+    transfer.start(0.0)
+    assert transfer.refer_answered(3.0, 486, final=True) == [
+        Failed("6001", 486, "the transfer was refused"),
+        ReferBlind("6002"),
+    ]
+
+
 INPUTS = st.lists(
     st.one_of(
         st.tuples(st.just("answered"), st.integers(1, 3)),
         st.tuples(st.just("ended"), st.integers(1, 3)),
         st.tuples(st.just("briefed")),
+        st.tuples(st.just("introduced")),
+        st.tuples(st.just("said"), st.booleans()),
+        st.tuples(st.just("pressed"), st.sampled_from("12*5")),
         st.tuples(st.just("refer"), st.sampled_from([100, 200, 403, 603]), st.booleans()),
         st.tuples(st.just("caller ended")),
         st.tuples(st.just("wait"), st.floats(0.1, 30)),
@@ -195,11 +359,20 @@ INPUTS = st.lists(
 )
 
 
-@given(inputs=INPUTS, targets=st.integers(1, 3), brief=st.booleans())
+WAYS: list[Way] = ["attended", "bridged", "conference", "blind"]
+
+
+@given(
+    inputs=INPUTS,
+    ways=st.lists(st.sampled_from(WAYS), min_size=1, max_size=3),
+    brief=st.booleans(),
+    asks=st.booleans(),
+)
 def test_whatever_happens_no_phone_rings_for_nobody_and_no_caller_is_lost(
-    inputs: list[tuple[object, ...]], targets: int, brief: bool
+    inputs: list[tuple[Any, ...]], ways: list[Way], brief: bool, asks: bool
 ) -> None:
-    transfer = Transfer([f"600{n}" for n in range(1, targets + 1)], brief=brief)
+    by_target = {f"600{n}": way for n, way in enumerate(ways, 1)}
+    transfer = Transfer(list(by_target), brief=brief or asks, asks=asks, ways=by_target)
     now = 0.0
     world = _World()
     world.see(transfer.start(now))
@@ -212,6 +385,13 @@ def test_whatever_happens_no_phone_rings_for_nobody_and_no_caller_is_lost(
                 world.see(transfer.consultation_ended(now, details[0], 486, "Busy"))
             case "briefed":
                 world.see(transfer.briefed(now))
+            case "introduced":
+                world.see(transfer.introduced(now))
+            case "said":
+                world.see(transfer.accepted(now) if details[0] else transfer.declined(now, "no"))
+            case "pressed":
+                world.see(transfer.person_pressed(now, details[0]))
+                world.see(transfer.caller_pressed(details[0]))
             case "refer":
                 world.see(transfer.refer_answered(now, details[0], final=details[1]))
             case "caller ended":

@@ -194,6 +194,13 @@ class DialogueManager:
             self._asked = self._before_offer
         return self._go_on(self._words.say(self._phrases.nobody_free))
 
+    def handed_back(self) -> Reply:
+        """A person has talked to the caller and given them back."""
+        self._tried.append("Talked to a person, who gave the call back.")
+        if self._asked.kind == "offer":
+            self._asked = self._before_offer
+        return self._go_on(self._words.say(self._phrases.handed_back))
+
     def lookup_done(self, result: LookupResult) -> Reply:
         """The answer to a look-up that was asked for."""
         lookup = self._plan.lookups[result.name]

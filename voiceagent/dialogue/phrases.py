@@ -121,6 +121,8 @@ class Phrases(BaseModel):
     """Said before the music while a person is called."""
     nobody_free: Sentence = "I am sorry, nobody could take your call just now."
     """Said when no person could be reached, before the agent goes on."""
+    handed_back: Sentence = "You are talking to the voice agent again."
+    """Said when a person has given the caller back, before the agent goes on."""
     speech_lost: Sentence = (
         "I am sorry, I have a technical problem and cannot hear you properly. "
         "I will put you through to someone."

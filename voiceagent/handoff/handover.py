@@ -8,18 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
 import structlog
 
-from voiceagent import events
+from voiceagent import events, tasks
+from voiceagent.audio.vad import VoiceActivity
 from voiceagent.config import Handover as Settings
 from voiceagent.events import AnyEvent, HandoverContext
-from voiceagent.telephony import transfer
-from voiceagent.telephony.call import Confirmed, Ended, Leg, LegEvent, Progress, TransferStatus
-from voiceagent.telephony.headers import context_headers
-from voiceagent.telephony.transfer import Command, Outcome, Transfer
+from voiceagent.handoff.announcement import Announcement
+from voiceagent.telephony import transfer_commands as commands
+from voiceagent.telephony.call import (
+    Confirmed,
+    Digit,
+    Ended,
+    Leg,
+    LegEvent,
+    Progress,
+    TransferStatus,
+)
+from voiceagent.telephony.headers import context_headers, encode_user_to_user
+from voiceagent.telephony.transfer import Keys, State, Transfer
+from voiceagent.telephony.transfer_commands import Command, Outcome
 from voiceagent.telephony.useragent import TelephonyError, UserAgent
 
 log = structlog.get_logger()
@@ -39,6 +50,12 @@ class Surroundings:
     emit: Callable[[AnyEvent], object]
     brief: Callable[[Leg], Awaitable[str]]
     """Speak the briefing to this leg; returns what was said."""
+    hear: Callable[[Leg], Awaitable[bool]]
+    """Listen to this leg until they say that they take the call, or that they do not."""
+    introduce: Callable[[Leg], Awaitable[None]]
+    """Say to the caller and to this leg, who are joined, who is there."""
+    joined: Callable[[Leg], None]
+    """Told of the leg that the caller has been joined to."""
     music: bytes
     quiet: bytes
     """What a leg hears while nobody speaks, 16-bit at 8 kHz."""
@@ -57,6 +74,22 @@ class _Briefed:
     attempt: int
 
 
+@dataclass(frozen=True)
+class _Decided:
+    """The person takes the call, or does not: then `reason` says why."""
+
+    attempt: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Introduced:
+    pass
+
+
+_News = LegEvent | _Consultation | _Briefed | _Decided | _Introduced
+
+
 class Handover:
     """One caller's way to a person. `run` it once; tell it of the caller's leg meanwhile."""
 
@@ -66,11 +99,23 @@ class Handover:
         self._around = around
         self._context = context
         settings = around.settings
-        self._transfer = Transfer(targets, settings.ring_s, settings.refer_s, settings.briefing)
-        self._news: asyncio.Queue[LegEvent | _Consultation | _Briefed] = asyncio.Queue()
+        self._transfer = Transfer(
+            targets,
+            ring_s=settings.ring_s,
+            refer_s=settings.refer_s,
+            brief=settings.briefing,
+            asks=settings.accept != "answer",
+            accept_s=settings.accept_s,
+            way=settings.way,
+            ways=settings.ways,
+            keys=Keys(settings.accept_key, settings.decline_key, settings.return_key),
+        )
+        self._news: asyncio.Queue[_News] = asyncio.Queue()
         self._leg: Leg | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._over: transfer.Over | None = None
+        self._talking: asyncio.Task[None] | None = None
+        """What is said to the person, and listened to, before they have the caller."""
+        self._over: commands.Over | None = None
 
     def caller_reported(self, event: LegEvent) -> None:
         """Something happened on the caller's leg."""
@@ -87,8 +132,7 @@ class Handover:
             while self._over is None:
                 await self._carry_out(await self._step())
         finally:
-            for task in self._tasks:
-                task.cancel()
+            await tasks.end(*self._tasks)
             # Whatever went wrong, no phone may ring for nobody.
             if self._leg is not None and not self._leg.ended.is_set():
                 await self._leg.hang_up("handover over")
@@ -106,7 +150,7 @@ class Handover:
             return self._transfer.tick(time.monotonic())
         return self._digest(news, time.monotonic())
 
-    def _digest(self, news: LegEvent | _Consultation | _Briefed, now: float) -> list[Command]:
+    def _digest(self, news: _News, now: float) -> list[Command]:
         machine = self._transfer
         match news:
             case Ended():
@@ -114,8 +158,18 @@ class Handover:
             case TransferStatus(code, _, final):
                 self._emit(events.ReferAnswered, code=code, final=final)
                 return machine.refer_answered(now, code, final=final)
+            case Digit(digit):
+                if machine.state is not State.BRIDGED:  # what callers key in to people is theirs
+                    self._around.emit(events.DtmfReceived(digit=digit))
+                return machine.caller_pressed(digit)
             case _Briefed(attempt) if attempt == machine.attempt:
                 return machine.briefed(now)
+            case _Decided(attempt, reason) if attempt == machine.attempt:
+                return machine.declined(now, reason) if reason else machine.accepted(now)
+            case _Introduced():
+                return machine.introduced(now)
+            case _Consultation(attempt, Digit(digit)) if attempt == machine.attempt:
+                return machine.person_pressed(now, digit)
             case _Consultation(attempt, Progress(code)) if attempt == machine.attempt:
                 if code >= _RINGING:
                     self._emit(events.ConsultationRinging, target=machine.target)
@@ -130,34 +184,44 @@ class Handover:
 
     # -- what the machine says ------------------------------------------------------------------
 
-    async def _carry_out(self, commands: list[Command]) -> None:
+    async def _carry_out(self, wanted: list[Command]) -> None:
         around = self._around
-        for command in commands:
+        for command in wanted:
             match command:
-                case transfer.Hold():
+                case commands.Hold():
                     around.caller.audio.background(around.music)
                     await around.caller.hold()
                     around.emit(events.CallerHeld())
-                case transfer.Resume():
+                case commands.Resume():
                     around.caller.audio.background(around.quiet)
                     await around.caller.resume()
                     around.emit(events.CallerResumed())
-                case transfer.Consult(attempt, target):
+                case commands.Consult(attempt, target):
                     await self._consult(attempt, target)
-                case transfer.Brief():
-                    self._spawn(self._brief(self._transfer.attempt))
-                case transfer.Refer():
+                case commands.Brief():
+                    self._brief(self._transfer.attempt)
+                case commands.Refer():
                     await self._refer()
-                case transfer.Bridge():
+                case commands.ReferBlind(target):
+                    await self._refer_blind(target)
+                case commands.Bridge():
                     await self._bridge()
-                case transfer.EndConsultation(_, reason):
+                case commands.Introduce():
+                    self._spawn(self._introduce())
+                case commands.PassDigit(digit):
+                    if self._leg is not None:
+                        await self._leg.send_digits(digit)
+                case commands.Part():
+                    await around.caller.part()
+                case commands.EndConsultation(_, reason):
+                    await self._say_no_more()
                     if self._leg is not None:
                         await self._leg.hang_up(reason)
-                case transfer.EndCaller():
+                case commands.EndCaller():
                     await around.caller.hang_up("transferred")
-                case transfer.Failed(target, code, reason):
+                case commands.Failed(target, code, reason):
                     self._emit(events.ConsultationFailed, target=target, code=code, reason=reason)
-                case transfer.Over():
+                case commands.Over():
                     self._over = command
 
     async def _consult(self, attempt: int, target: str) -> None:
@@ -188,45 +252,115 @@ class Handover:
             if isinstance(event, Ended):
                 return
 
-    async def _brief(self, attempt: int) -> None:
+    def _brief(self, attempt: int) -> None:
         assert self._leg is not None
+        settings = self._around.settings
+        self._talking = self._spawn(self._talk_to(self._leg, attempt))
+        if settings.accept == "answer" and settings.announcement_s:
+            self._watch_for_announcement(self._leg, attempt)
+
+    async def _talk_to(self, person: Leg, attempt: int) -> None:
         try:
-            text = await self._around.brief(self._leg)
+            text = await self._around.brief(person)
             self._emit(events.BriefingSpoken, text=text)
         except Exception:
             # A person who hears no briefing still has the context on the screen.
             log.exception("briefing.failed")
         self._news.put_nowait(_Briefed(attempt))
+        if self._around.settings.accept != "speech":
+            return
+        try:
+            taken = await self._around.hear(person)
+        except Exception:
+            log.exception("hearing.failed")  # the keys are left to them
+            return
+        self._news.put_nowait(_Decided(attempt, "" if taken else "declined by speech"))
+
+    def _watch_for_announcement(self, person: Leg, attempt: int) -> None:
+        activity = VoiceActivity()
+        machine = Announcement(self._around.settings.announcement_s)
+
+        def listen(pcm: bytes) -> None:
+            if machine.push(activity.push(pcm).probability):
+                person.audio.received = None
+                self._news.put_nowait(_Decided(attempt, "an announcement answered"))
+
+        person.audio.received = listen
+
+    async def _say_no_more(self) -> None:
+        """End what is still being said to the person, and listening to them."""
+        if self._leg is not None:
+            self._leg.audio.received = None
+        if self._talking is not None:
+            await tasks.end(self._talking)
 
     async def _refer(self) -> None:
         assert self._leg is not None
+        await self._say_no_more()
         self._emit(events.ReferSent, target=self._transfer.target)
-        if not await self._around.caller.refer_replacing(self._leg):
+        await self._sent(
+            self._around.caller.refer_replacing(
+                self._leg,
+                contact=self._around.settings.refer_to == "contact",
+                user_to_user=self._user_to_user,
+            )
+        )
+
+    async def _refer_blind(self, target: str) -> None:
+        self._emit(events.ReferSent, target=target)
+        try:
+            uri = self._around.agent.uri(target)
+        except TelephonyError as error:
+            self._news.put_nowait(TransferStatus(_UNAVAILABLE, str(error), final=True))
+            return
+        await self._sent(self._around.caller.refer(uri, user_to_user=self._user_to_user))
+
+    async def _sent(self, refer: Awaitable[bool]) -> None:
+        if not await refer:
             status = TransferStatus(_INTERNAL_ERROR, "REFER could not be sent", final=True)
             self._news.put_nowait(status)
+
+    @property
+    def _user_to_user(self) -> str:
+        if not self._around.settings.refer_context:
+            return ""
+        return encode_user_to_user(self._context.handover_id)
 
     async def _bridge(self) -> None:
         assert self._leg is not None
         around = self._around
+        await self._say_no_more()
         around.caller.audio.background(around.quiet)
         await around.caller.resume()
         await around.caller.join(self._leg)
+        around.joined(self._leg)
         around.emit(events.CallerResumed())
         self._emit(events.HandoverBridged, target=self._transfer.target)
 
-    def _conclude(self, over: transfer.Over) -> None:
+    async def _introduce(self) -> None:
+        assert self._leg is not None
+        try:
+            await self._around.introduce(self._leg)
+        except Exception:
+            log.exception("introduction.failed")
+        self._news.put_nowait(_Introduced())
+
+    def _conclude(self, over: commands.Over) -> None:
         match over.outcome:
             case Outcome.TRANSFERRED:
                 self._emit(events.HandoverCompleted, target=over.target)
             case Outcome.BRIDGED:
                 pass  # told when they were joined
+            case Outcome.RETURNED:
+                self._emit(events.HandoverReturned, target=over.target)
             case outcome:
                 self._emit(events.HandoverFailed, reason=str(outcome))
 
     def _emit(self, kind: Callable[..., AnyEvent], **details: object) -> None:
         self._around.emit(kind(handover_id=self._context.handover_id, **details))
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

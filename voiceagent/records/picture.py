@@ -16,6 +16,7 @@ from voiceagent.events import (
     HandoverBridged,
     HandoverCompleted,
     HandoverFailed,
+    HandoverReturned,
     HandoverStarted,
     OfferDeclined,
     Record,
@@ -117,6 +118,8 @@ def _moments(records: Sequence[Record]) -> Iterator[tuple[float, str]]:
                 yield record.t_s or 0.0, f"handover ({topic})"
             case HandoverCompleted() | HandoverBridged():
                 yield record.t_s or 0.0, "with a person"
+            case HandoverReturned():
+                yield record.t_s or 0.0, "back with the agent"
             case HandoverFailed():
                 yield record.t_s or 0.0, "nobody reached"
             case CallEnded(by=by):

@@ -13,6 +13,7 @@ from voiceagent.events import (
     HandoverCompleted,
     HandoverFailed,
     HandoverMarked,
+    HandoverReturned,
     HandoverRouted,
     HandoverStarted,
     OfferDeclined,
@@ -156,6 +157,8 @@ def _note(record: Record) -> str:
             at = f" at turn {turn}" if turn else ""
             why = f" ({reason})" if reason else ""
             return f"marked {mark}{at}{why}{f' by {by}' if by else ''}"
+        case HandoverReturned(target=target):
+            return f"{target} gave the caller back to the agent"
         case HandoverFailed(reason=reason):
             return f"not handed over: {reason}"
         case CallEnded(by=by, reason=reason):

@@ -23,6 +23,7 @@ from voiceagent.events import (
     HandoverCompleted,
     HandoverContextReady,
     HandoverFailed,
+    HandoverReturned,
     LookupDone,
     Record,
     TurnHeard,
@@ -170,6 +171,8 @@ def _note(record: Record) -> str:
             return f"to the person: “{text}”"
         case HandoverCompleted(target=target):
             return f"handed over to {target}"
+        case HandoverReturned(target=target):
+            return f"{target} gave the caller back to the agent"
         case HandoverFailed(reason=reason):
             return f"not handed over: {reason}"
         case CallEnded(by=by, reason=reason):

@@ -26,6 +26,7 @@ from voiceagent.events import (
     HandoverContextReady,
     HandoverFailed,
     HandoverMarked,
+    HandoverReturned,
     HandoverStarted,
     LineDraining,
     LineStarted,
@@ -159,6 +160,8 @@ class Board:
                 return [self._offer(handover, target, "connected")]
             case ConsultationFailed(target=target):
                 return self._withdraw(handover, target)
+            case HandoverReturned(target=target):
+                return self._withdraw(handover, target)
             case HandoverFailed():
                 return self._withdraw(handover, *handover.offers)
             case _:
@@ -210,6 +213,8 @@ def _change(record: Record) -> dict[str, Any]:
             return {"target": None}
         case HandoverBridged(target=target) | HandoverCompleted(target=target):
             return {"phase": "handed-over", "target": target}
+        case HandoverReturned():
+            return {"phase": "talking", "handover_id": None, "target": None}
         case HandoverFailed():
             return {"phase": "talking", "handover_id": None, "target": None}
         case HandoverMarked(mark=mark):

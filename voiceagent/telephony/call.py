@@ -1,6 +1,6 @@
 """A call leg: one SIP dialog with its audio, as asyncio sees it.
 
-`SipCall` lives on the SIP thread and does what the library calls back for; `Leg` is its
+`sipcall.SipCall` lives on the SIP thread and does what the library calls back for; `Leg` is its
 handle in the event loop. A leg outlives its dialog: asking a finished leg for something is
 answered by silence, since a caller may hang up at any instant.
 """
@@ -8,7 +8,7 @@ answered by silence, since a caller may hang up at any instant.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,15 +17,13 @@ import pjsua2 as pj
 from voiceagent.events import CallFacts
 from voiceagent.telephony.headers import call_facts, context_of, parse_headers
 from voiceagent.telephony.media import LegAudio
-from voiceagent.telephony.ports import MediaPort
+from voiceagent.telephony.options import Headers, call_options
+from voiceagent.telephony.refer import blind, replacing
 
 if TYPE_CHECKING:
+    from voiceagent.telephony.sipcall import SipCall
     from voiceagent.telephony.useragent import UserAgent
 
-Headers = Sequence[tuple[str, str]]
-
-_DECLINED = 603
-_ACCEPTED = 202
 _REINVITE_TRIES = 40
 _REINVITE_PAUSE_S = 0.1
 
@@ -68,24 +66,6 @@ class TransferStatus:
 
 
 LegEvent = Progress | Confirmed | Ended | Digit | TransferStatus
-
-
-def call_options(
-    *, code: int = 0, reason: str = "", headers: Headers = (), flag: int = 0
-) -> pj.CallOpParam:
-    """Parameters of a call operation: one audio stream, no video."""
-    options = pj.CallOpParam(True)
-    options.opt.audioCount = 1
-    options.opt.videoCount = 0
-    options.opt.flag |= flag
-    options.statusCode = code
-    options.reason = reason
-    for name, value in headers:
-        header = pj.SipHeader()
-        header.hName = name
-        header.hValue = value
-        options.txOption.headers.append(header)
-    return options
 
 
 class Leg:
@@ -148,20 +128,39 @@ class Leg:
 
         return await self._do(connect)
 
-    async def refer_replacing(self, other: Leg) -> bool:
+    async def part(self) -> None:
+        """Part what `join` has joined."""
+        await self._do(lambda call: call.part())
+
+    async def refer_replacing(
+        self, other: Leg, *, contact: bool = False, user_to_user: str = ""
+    ) -> bool:
         """Send a REFER that has the far side take the place of our end of `other`.
 
         RFC 3515 with Replaces (RFC 3891), the attended transfer of RFC 5589. Answers come as
         `TransferStatus`. False when one of the two legs is gone or the REFER cannot be sent.
+
+        Args:
+            contact: refer to the Contact of the other side and not to the address called.
+            user_to_user: value of a User-to-User header for the INVITE that follows.
         """
 
         def send(call: SipCall) -> None:
             consultation = self._agent.find(other.id)
-            if consultation is None or consultation.leg is not other:
+            if consultation is None or consultation.leg is not other or not consultation.dialog:
                 raise LegGone
-            call.xferReplaces(consultation, call_options())
+            refer_to = replacing(consultation.dialog, contact=contact, user_to_user=user_to_user)
+            call.xfer(refer_to, call_options())
 
         return await self._do(send)
+
+    async def refer(self, uri: str, *, user_to_user: str = "") -> bool:
+        """Send a REFER to a URI that has not been called: a blind transfer (RFC 5589, 6).
+
+        As `refer_replacing`, which see.
+        """
+        refer_to = blind(uri, user_to_user=user_to_user)
+        return await self._do(lambda call: call.xfer(refer_to, call_options()))
 
     async def send_digits(self, digits: str) -> None:
         """Send DTMF digits (RFC 4733)."""
@@ -197,109 +196,3 @@ class Leg:
 
 class LegGone(Exception):
     """The other leg of an operation has ended."""
-
-
-class SipCall(pj.Call):  # type: ignore[misc]
-    """The library's call. Created, used and dropped on the SIP thread only."""
-
-    def __init__(
-        self, agent: UserAgent, account: pj.Account, call_id: int = pj.PJSUA_INVALID_ID
-    ) -> None:
-        super().__init__(account, call_id)
-        self._agent = agent
-        self.leg: Leg | None = None
-        self._port: MediaPort | None = None
-        self._audio_index: int | None = None
-        self._joined: int | None = None
-
-    def attach(self, leg: Leg) -> None:
-        self.leg = leg
-        self._port = self._agent.ports.take(leg.audio)
-
-    def detach(self) -> None:
-        """Let go of the port."""
-        if self._port is not None:
-            self._agent.ports.give_back(self._port)
-            self._port = None
-
-    def try_hangup(self) -> None:
-        try:
-            self.hangup(call_options())
-        except pj.Error:
-            return  # it ended by itself in the meantime
-
-    def onCallState(self, prm: pj.OnCallStateParam) -> None:
-        info = self.getInfo()
-        if self.leg is None:
-            self._agent.born(self)
-        if (leg := self.leg) is None:
-            return
-        if info.state == pj.PJSIP_INV_STATE_EARLY and info.lastStatusCode > 100:
-            self._tell(Progress(info.lastStatusCode))
-        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
-            self._agent.post(leg.confirmed.set)
-            self._tell(Confirmed())
-        elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            self._agent.post(leg.audio.close)
-            self._agent.post(leg.ended.set)
-            self._tell(Ended(info.lastStatusCode, info.lastReason))
-            self._agent.finish(self)
-
-    def join(self, other: SipCall) -> None:
-        """Join the audio of two calls, now and whenever a re-INVITE renews it."""
-        self._joined, other._joined = other.getId(), self.getId()
-        self._connect_joined()
-
-    def _connect_joined(self) -> None:
-        other = self._agent.find(self._joined) if self._joined is not None else None
-        if other is None or self._audio_index is None or other._audio_index is None:
-            return
-        mine, theirs = (
-            self.getAudioMedia(self._audio_index),
-            other.getAudioMedia(other._audio_index),
-        )
-        mine.startTransmit(theirs)
-        theirs.startTransmit(mine)
-
-    def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:
-        if self.leg is None:
-            self._agent.born(self)
-        if (port := self._port) is None:
-            return
-        self._audio_index = None
-        info = self.getInfo()  # kept: its vector of media does not keep it alive
-        for index, media in enumerate(info.media):
-            if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status in _MEDIA_RUNS:
-                self._audio_index = index
-                audio = self.getAudioMedia(index)
-                audio.startTransmit(port)
-                port.startTransmit(audio)
-        self._connect_joined()
-
-    def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
-        self._tell(Digit(prm.digit))
-
-    def onCallTransferStatus(self, prm: pj.OnCallTransferStatusParam) -> None:
-        self._tell(TransferStatus(prm.statusCode, prm.reason, prm.finalNotify))
-        prm.cont = not prm.finalNotify
-
-    def onCallTransferRequest(self, prm: pj.OnCallTransferRequestParam) -> None:
-        if not self._agent.accept_refer:
-            prm.statusCode = _DECLINED
-            return
-        prm.statusCode = _ACCEPTED
-        prm.newCall = self._agent.successor()
-
-    def onCallReplaced(self, prm: pj.OnCallReplacedParam) -> None:
-        prm.newCall = self._agent.successor(prm.newCallId)
-
-    def _tell(self, event: LegEvent) -> None:
-        if self.leg is not None:
-            self._agent.post(self.leg.events.put_nowait, event)
-
-
-_MEDIA_RUNS = (
-    pj.PJSUA_CALL_MEDIA_ACTIVE,
-    pj.PJSUA_CALL_MEDIA_LOCAL_HOLD,
-    pj.PJSUA_CALL_MEDIA_REMOTE_HOLD,
-)

@@ -66,6 +66,13 @@ def name_addr(value: str) -> tuple[str, str]:
     return "", value.split(";", 1)[0].strip()
 
 
+def parameter(value: str, name: str) -> str:
+    """A parameter of a header, after its URI, such as the tag of To; empty when there is none."""
+    _, _, parameters = value.rpartition(">")
+    found = re.search(rf";\s*{name}\s*=\s*([^;,\s]+)", parameters, re.IGNORECASE)
+    return found[1] if found else ""
+
+
 def user_part(uri: str) -> str:
     """User part of a sip:, sips: or tel: URI, without parameters; empty when there is none."""
     scheme, _, rest = uri.partition(":")

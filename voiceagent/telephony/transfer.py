@@ -1,4 +1,4 @@
-"""The attended transfer as a pure state machine: what happens in, what to do out.
+"""The ways of handing a call over as a pure state machine: what happens in, what to do out.
 
 The agent is the transferor, the caller's leg the transferee, a person the transfer target
 (RFC 5589, 7). The machine knows no SIP library, no audio and no clock of its own: each input
@@ -6,13 +6,17 @@ says when it happened, in seconds of any monotonic clock, and returns what is to
 
 ::
 
-    calling ──answered──▶ briefing ──briefed──▶ referring ──2xx──▶ over: transferred
-       │ busy, declined,     │ hung up             │ refused, failed, silence
-       │ no answer           ▼                     ▼
-       └──────────────▶ next target           bridged: both legs joined by the agent
-                             │ none left
-                             ▼
-                       over: nobody
+    calling ──answered──▶ briefing ──briefed──▶ deciding ──accepted──▶ referring ──2xx──▶ over:
+       │ busy, declined,     │ hung up, declined,  │                    │ refused,       transferred
+       │ no answer           │ an announcement     │ no answer          │ failed, silence
+       ▼                     ▼                     ▼                    ▼
+       └──────────────▶ next target ◀──────────────┘        bridged: both legs joined by the agent
+                             │ none left                                │ hung up     │ given back
+                             ▼                                          ▼             ▼
+                       over: nobody                               over: bridged  over: returned
+
+`deciding` is passed over where answering the phone is accepting the call, `referring` where the
+agent is to stay in the path, and everything before `referring` in a blind transfer.
 
 Whatever fails, the caller ends up with a person or back with the agent, and a caller who
 leaves takes the ringing with them.
@@ -20,107 +24,55 @@ leaves takes the ringing with them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from voiceagent.config import Way
+from voiceagent.telephony.transfer_commands import (
+    Bridge,
+    Brief,
+    Command,
+    Consult,
+    EndCaller,
+    EndConsultation,
+    Failed,
+    Hold,
+    Introduce,
+    Outcome,
+    Over,
+    Part,
+    PassDigit,
+    Refer,
+    ReferBlind,
+    Resume,
+)
+
 _NO_ANSWER = 408
+_UNAVAILABLE = 480
+_DECLINED = 603
 _GRACE_S = 2.0
 """How long the end of one leg waits for the other when a REFER is under way: a PBX ends the
 legs of a transfer that worked in either order, and the NOTIFY may come after both."""
-
-
-class Outcome(StrEnum):
-    TRANSFERRED = "transferred"
-    """Caller and person talk to each other without the agent."""
-    BRIDGED = "bridged"
-    """They talk to each other through the agent; one of them has hung up by now."""
-    NOBODY = "nobody"
-    """No target could be reached: the caller is with the agent again."""
-    UNKNOWN = "unknown"
-    """The REFER was accepted and its outcome never told: the caller is with the agent again,
-    if they are still there."""
-    CALLER_GONE = "caller gone"
-
-
-# -- commands -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Hold:
-    """Put the caller on hold."""
-
-
-@dataclass(frozen=True)
-class Resume:
-    """Take the caller off hold: they talk to the agent again."""
-
-
-@dataclass(frozen=True)
-class Consult:
-    """Call this target; `attempt` names the call in the inputs."""
-
-    attempt: int
-    target: str
-
-
-@dataclass(frozen=True)
-class Brief:
-    """Tell the person who answered what the call is about."""
-
-
-@dataclass(frozen=True)
-class Refer:
-    """Send REFER with Replaces on the caller's leg."""
-
-
-@dataclass(frozen=True)
-class Bridge:
-    """Take the caller off hold and join both legs."""
-
-
-@dataclass(frozen=True)
-class EndConsultation:
-    """BYE or CANCEL the consultation call."""
-
-    attempt: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class EndCaller:
-    """BYE the caller's leg: the caller is with the person."""
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A target was not reached: to be recorded."""
-
-    target: str
-    code: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class Over:
-    """The handover has ended; nothing more is to be done."""
-
-    outcome: Outcome
-    target: str
-
-
-Command = (
-    Hold | Resume | Consult | Brief | Refer | Bridge | EndConsultation | EndCaller | Failed | Over
-)
 
 
 class State(StrEnum):
     IDLE = "idle"
     CALLING = "calling"
     BRIEFING = "briefing"
+    DECIDING = "deciding"
     REFERRING = "referring"
     BRIDGED = "bridged"
     OVER = "over"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What a person can press; an empty text for none."""
+
+    accept: str = "1"
+    decline: str = "2"
+    give_back: str = "*"
 
 
 @dataclass
@@ -132,12 +84,20 @@ class Transfer:
         ring_s: how long each may ring.
         refer_s: how long a REFER may go without a final answer.
         brief: whether the person hears a briefing first.
+        asks: whether the person has to accept the call, or has by answering.
+        accept_s: how long after the briefing they may take over it.
+        way: how the caller gets to the person; `ways` has other ways by target.
     """
 
     targets: Sequence[str]
     ring_s: float = 20.0
     refer_s: float = 8.0
     brief: bool = True
+    asks: bool = False
+    accept_s: float = 8.0
+    way: Way = "attended"
+    ways: Mapping[str, Way] = field(default_factory=dict)
+    keys: Keys = Keys()
     state: State = State.IDLE
     attempt: int = 0
     deadline: float | None = None
@@ -145,10 +105,13 @@ class Transfer:
     _consultation_up: bool = False
     _caller_up: bool = True
     _accepted: bool = field(default=False)
+    _joined_at: float | None = None
 
     def __post_init__(self) -> None:
         if not self.targets:
             raise ValueError("a transfer needs at least one target")
+        if self.asks and not self.brief:
+            raise ValueError("a person who hears no briefing cannot know how to accept")
 
     @property
     def target(self) -> str:
@@ -167,10 +130,48 @@ class Transfer:
         if self.brief:
             self.state = State.BRIEFING
             return [Brief()]
-        return self._refer(now)
+        return self._connect(now)
 
     def briefed(self, now: float) -> list[Command]:
-        return self._refer(now) if self.state is State.BRIEFING else []
+        """The person has heard what the call is about."""
+        if self.state is not State.BRIEFING:
+            return []
+        if not self.asks:
+            return self._connect(now)
+        self.state = State.DECIDING
+        self.deadline = now + self.accept_s
+        return []
+
+    def accepted(self, now: float) -> list[Command]:
+        """The person said or pressed yes."""
+        if self.state not in (State.BRIEFING, State.DECIDING):
+            return []
+        return self._connect(now)
+
+    def declined(self, now: float, reason: str) -> list[Command]:
+        """The person said or pressed no, or is none."""
+        if self.state not in (State.BRIEFING, State.DECIDING):
+            return []
+        return self._passed_over(now, _DECLINED, reason)
+
+    def person_pressed(self, now: float, digit: str) -> list[Command]:
+        """A key (DTMF) on the consultation call."""
+        if digit == self.keys.accept:
+            return self.accepted(now)
+        if digit == self.keys.decline:
+            return self.declined(now, "declined by key")
+        if digit == self.keys.give_back and self.state is State.BRIDGED:
+            end = self._end_consultation("given back")
+            return [Part(), *end, self._over(Outcome.RETURNED)]
+        return []
+
+    def caller_pressed(self, digit: str) -> list[Command]:
+        """A key on the caller's leg: the person's menus need them, the agent does not."""
+        return [PassDigit(digit)] if self.state is State.BRIDGED else []
+
+    def introduced(self, now: float) -> list[Command]:
+        """Both have heard what the agent had to say in a conference: it leaves."""
+        return self._refer(now) if self.state is State.BRIDGED else []
 
     def consultation_ended(self, now: float, attempt: int, code: int, reason: str) -> list[Command]:
         """The consultation call is over, whether it was ever answered or not."""
@@ -178,12 +179,12 @@ class Transfer:
             return []
         self._consultation_up = False
         match self.state:
-            case State.CALLING | State.BRIEFING:
+            case State.CALLING | State.BRIEFING | State.DECIDING:
                 return [Failed(self.target, code, reason), *self._next(now)]
             case State.REFERRING:
                 return self._leg_left(now)
             case State.BRIDGED:
-                return [EndCaller(), self._over(Outcome.BRIDGED)]
+                return self._person_left(now, code, reason)
             case _:
                 return []
 
@@ -215,12 +216,15 @@ class Transfer:
         if self.deadline is None or now < self.deadline:
             return []
         self.deadline = None
-        if self.state is State.CALLING:
-            end = self._end_consultation("no answer")
-            return [*end, Failed(self.target, _NO_ANSWER, "no answer"), *self._next(now)]
-        if self.state is State.REFERRING:
-            return self._refer_overdue(now)
-        return []
+        match self.state:
+            case State.CALLING:
+                return self._passed_over(now, _NO_ANSWER, "no answer")
+            case State.DECIDING:
+                return self._passed_over(now, _UNAVAILABLE, "not accepted in time")
+            case State.REFERRING:
+                return self._refer_overdue(now)
+            case _:
+                return []
 
     # -- rules ----------------------------------------------------------------------------------
 
@@ -228,13 +232,52 @@ class Transfer:
         if self.attempt == len(self.targets):
             return [Resume(), self._over(Outcome.NOBODY)]
         self.attempt += 1
+        if self._way == "blind":
+            self.state = State.REFERRING
+            self._accepted = False
+            self.deadline = now + self.ring_s + self.refer_s
+            return [ReferBlind(self.target)]
         self.state = State.CALLING
         self._consultation_up = True
         self.deadline = now + self.ring_s
         return [Consult(self.attempt, self.target)]
 
+    @property
+    def _way(self) -> Way:
+        return self.ways.get(self.target, self.way)
+
+    def _passed_over(self, now: float, code: int, reason: str) -> list[Command]:
+        end = self._end_consultation(reason)
+        return [*end, Failed(self.target, code, reason), *self._next(now)]
+
+    def _connect(self, now: float) -> list[Command]:
+        match self._way:
+            case "bridged":
+                return self._bridge(now)
+            case "conference":
+                return [*self._bridge(now), Introduce()]
+            case _:
+                return self._refer(now)
+
+    def _bridge(self, now: float) -> list[Command]:
+        self.state = State.BRIDGED
+        self.deadline = None
+        if self._joined_at is not None:
+            return []
+        self._joined_at = now
+        return [Bridge()]
+
+    def _person_left(self, now: float, code: int, reason: str) -> list[Command]:
+        """The person of joined legs hung up: the call is over, unless it had hardly begun."""
+        assert self._joined_at is not None
+        if now - self._joined_at >= _GRACE_S:
+            return [EndCaller(), self._over(Outcome.BRIDGED)]
+        self._joined_at = None
+        return [Part(), Hold(), Failed(self.target, code, reason), *self._next(now)]
+
     def _refer(self, now: float) -> list[Command]:
         self.state = State.REFERRING
+        self._accepted = False
         self.deadline = now + self.refer_s
         return [Refer()]
 
@@ -263,9 +306,9 @@ class Transfer:
             return [*self._end_consultation("caller left"), self._over(Outcome.CALLER_GONE)]
         if self._consultation_up:
             # The person is there and knows the case: join them rather than start again.
-            self.state = State.BRIDGED
-            self.deadline = None
-            return [Bridge()]
+            return self._bridge(now)
+        if self._joined_at is not None:
+            return self._person_left(now, code, reason)
         return [Failed(self.target, code, reason), *self._next(now)]
 
     def _transferred(self) -> list[Command]:

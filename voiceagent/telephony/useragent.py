@@ -26,8 +26,10 @@ import pjsua2 as pj
 import structlog
 
 from voiceagent.config import Sip
-from voiceagent.telephony.call import Leg, SipCall, call_options
+from voiceagent.telephony.call import Leg
+from voiceagent.telephony.options import call_options
 from voiceagent.telephony.ports import MediaPorts
+from voiceagent.telephony.sipcall import SipCall
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -130,6 +132,7 @@ class UserAgent:
             if self.legs_in_use >= self.max_legs:
                 raise TelephonyError(f"no leg is free: all {self.max_legs} are in use")
             call = SipCall(self, self._account)
+            call.address = uri
             try:
                 call.makeCall(uri, call_options(headers=headers))
             except pj.Error as error:
