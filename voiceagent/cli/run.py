@@ -20,6 +20,7 @@ from voiceagent.dialogue.plan import Dialplan
 from voiceagent.learning.policies import PolicyError
 from voiceagent.learning.versions import VersionError, Versions
 from voiceagent.line import answering
+from voiceagent.records.earlier import looking_back
 from voiceagent.records.store import StoreError
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.languages import for_language, language_problems
@@ -78,7 +79,7 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
     async with (
         _children(path, config, plan.language) as broker_url,
         open_journal(config, broker_url) as journal,
-        answering(config, plan, journal) as line,
+        answering(config, plan, journal, looking_back(journal.store, config.routing)) as line,
     ):
         await signals.get()
         draining = asyncio.create_task(line.drain())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -40,6 +40,13 @@ CREATE TABLE outbox (seq INTEGER PRIMARY KEY REFERENCES events (seq)) STRICT;
 CREATE TRIGGER events_stay BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'events are only added, never changed'); END;
 """
+
+_INDEX = """
+CREATE INDEX IF NOT EXISTS callers
+    ON events (json_extract(record, '$.event.facts.caller_number'), seq)
+    WHERE type = 'call.arrived';
+"""
+"""Made also for stores that are older than it is."""
 
 _log = structlog.get_logger()
 
@@ -117,6 +124,7 @@ class Store:
                 f"{self.path}: has tables of version {version}, this program knows "
                 f"{STORE_VERSION}: update voiceagent, or give records.path another name"
             )
+        self._db.execute(_INDEX)
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -226,6 +234,26 @@ class Store:
             "SELECT record FROM events WHERE call_id = ? AND call_id != '' ORDER BY seq", (call_id,)
         )
         return [RECORD.validate_json(text) for (text,) in rows]
+
+    CALLS_OF = (
+        "SELECT call_id, at FROM events WHERE type = 'call.arrived'"
+        " AND json_extract(record, '$.event.facts.caller_number') = ?1 AND at >= ?2"
+        " AND (?3 = '' OR json_extract(record, '$.event.facts.sip_call_id') != ?3)"
+        " ORDER BY seq DESC LIMIT ?4"
+    )
+
+    def calls_of(
+        self, number: str, since: datetime, but: str = "", limit: int = 100
+    ) -> list[tuple[str, datetime]]:
+        """Id and beginning of a number's calls, the newest first.
+
+        Args:
+            since: with its zone; earlier calls are left out.
+            but: a SIP Call-ID whose call is left out.
+        """
+        values = (number, since.astimezone(UTC).isoformat(), but, limit)
+        rows = self._read(self.CALLS_OF, values)
+        return [(call_id, datetime.fromisoformat(at)) for call_id, at in rows]
 
     def marked(self) -> list[str]:
         """Ids of the calls that people have marked, in the order of their first mark."""

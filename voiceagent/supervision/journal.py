@@ -98,6 +98,11 @@ class StoreJournal:
     ) -> None:
         await self.close()
 
+    @property
+    def store(self) -> Store:
+        """Where the events are kept."""
+        return self._store
+
     # -- events.Journal -----------------------------------------------------------------------
 
     def write(self, record: Record) -> None:

@@ -1,0 +1,56 @@
+"""What is on record of a caller's earlier calls: how many there were, and with whom they spoke."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from voiceagent.events import CallFacts
+from voiceagent.handoff.routing import Earlier
+from voiceagent.people import Routing
+from voiceagent.records.outcome import outcome
+from voiceagent.records.store import Store
+from voiceagent.services import LookBack
+
+_WITHHELD = ("", "anonymous", "unavailable", "unknown", "restricted")
+_LOOKED_AT = 20
+"""Calls of a number that are gone through for the person spoken to last."""
+_LONGEST_S = 1.0
+
+_log = structlog.get_logger()
+
+
+def earlier(store: Store, facts: CallFacts, settings: Routing, now: datetime) -> Earlier:
+    """Earlier calls of the number that calls; none where it is withheld.
+
+    Raises:
+        sqlite3.Error: the store cannot be read.
+    """
+    number = facts.caller_number
+    if number.lower() in _WITHHELD:
+        return Earlier()
+    often_since = now - timedelta(hours=settings.repeated_h)
+    since = min(often_since, now - timedelta(days=settings.last_person_days))
+    calls = store.calls_of(number, since, but=facts.sip_call_id)
+    often = sum(at >= often_since for _, at in calls)
+    for call_id, at in calls[:_LOOKED_AT]:
+        if person := outcome(store.events(call_id)).person:
+            return Earlier(calls=often, person=person, spoke_at=at)
+    return Earlier(calls=often)
+
+
+def looking_back(store: Store, settings: Routing) -> LookBack:
+    """`earlier` as a line asks for it: in a thread, and no caller waits for a slow disk."""
+
+    async def look_back(facts: CallFacts) -> Earlier:
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                return await asyncio.to_thread(earlier, store, facts, settings, datetime.now(UTC))
+        except (sqlite3.Error, TimeoutError) as error:
+            _log.warning("earlier_calls.unknown", error=str(error) or "the store is too slow")
+            return Earlier()
+
+    return look_back
