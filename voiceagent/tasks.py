@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-AGAIN_S = 10.0
+AGAIN_S = 6.0
 """How long a cancelled task may take to clean up before it is cancelled again."""
 
 
