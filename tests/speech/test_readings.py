@@ -116,6 +116,15 @@ def test_the_text_stands_where_the_sound_says_too_little(text: str, read: ReadNu
     assert settle(reading(text, 0.1), read, SIX).text == text
 
 
+@pytest.mark.parametrize(
+    ("text", "heard"), [("7, 5, 6, 7, 5, 6, 7,", "75"), ("0, 1, 2,", "8012"), ("2, 3,", "26")]
+)
+def test_of_a_number_not_all_said_yet_the_sound_tells_what_was_said(text: str, heard: str) -> None:
+    assert settle(reading(text, 0.1), number(heard), SIX).text == " ".join(heard)
+    unsure = number(heard, confidence=0.2)
+    assert settle(reading(text, 0.1), unsure, SIX).text == text
+
+
 def test_the_text_that_was_overruled_is_told_as_another_reading() -> None:
     assert settle(reading("471228", 0.1), number("471229"), SIX).alternatives == ("471228",)
     assert settle(reading("4-7-1-2-2-9", 0.1), number("471229"), SIX).alternatives == ()

@@ -70,10 +70,13 @@ def settle(reading: Reading, number: ReadNumber, lengths: range) -> Reading:
         # A digit or two where many were asked for are a word that sounds like them.
         few = len(number.text) < min(lengths) / 2
         stands = few or number.other_s > _OTHER_S or number.confidence < _SURE_AGAINST_WORDS
-    elif len(said) in lengths and said != number.text:
-        stands = number.confidence < _SURE_AGAINST_NUMBER
+    elif said == number.text:
+        stands = False
+    elif len(number.text) in lengths and len(said) not in lengths:
+        stands = False
     else:
-        stands = len(number.text) not in lengths and said != number.text
+        # Above all of a number that is not all said yet the text makes up the rest.
+        stands = number.confidence < _SURE_AGAINST_NUMBER
     if stands:
         return reading
     text = " ".join(number.text)

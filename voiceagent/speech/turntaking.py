@@ -43,8 +43,8 @@ _HARDLY_WORDS = 0.5
 """What is short and heard with less confidence is a cough, a hum or echo, not an interruption."""
 _DOUBTFUL = 0.3
 """A text of lower confidence is no whole answer."""
-_OFTEN_CONFIDENCE, _PER_CONFIDENCE = 0.80, 8.5
-_OFTEN_FALL_DB, _PER_FALL_DB = 4.3, 0.16
+_OFTEN_CONFIDENCE, _PER_CONFIDENCE = 0.80, 6.5
+_OFTEN_FALL_DB, _PER_FALL_DB = 4.3, 0.14
 """Log odds that a sentence which may end does end, from the confidence of its text and from how
 far its last sounds lie below it: a word that was cut short is heard less surely, and a voice
 falls towards its end. By ``python -m benchmarks.endings``, on three people and a synthesiser."""
