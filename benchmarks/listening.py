@@ -10,15 +10,15 @@ from voiceagent.audio.frames import FRAME_BYTES, FRAME_S, SAMPLE_RATE
 from voiceagent.audio.vad import Activity, VoiceActivity
 from voiceagent.config import Turns
 from voiceagent.events import Expectation, Utterance
-from voiceagent.speech.turntaking import (
+from voiceagent.speech.turncommands import (
     Command,
     DropDecode,
     EndTurn,
     ResumeAgent,
     StartDecode,
     StopAgent,
-    TurnTaking,
 )
+from voiceagent.speech.turntaking import TurnTaking
 
 DECODE_S = 0.25
 Hear = Callable[[bytes], Utterance]

@@ -9,7 +9,7 @@ import pytest
 from voiceagent.config import Turns
 from voiceagent.events import Expectation
 from voiceagent.facts import AnswerKind
-from voiceagent.speech.turntaking import (
+from voiceagent.speech.turncommands import (
     Command,
     DropDecode,
     EndTurn,
@@ -17,8 +17,8 @@ from voiceagent.speech.turntaking import (
     ResumeAgent,
     StartDecode,
     StopAgent,
-    TurnTaking,
 )
+from voiceagent.speech.turntaking import TurnTaking
 
 LIMITS = Turns(
     decode_after_ms=200,

@@ -21,7 +21,7 @@ from voiceagent.config import Turns
 from voiceagent.events import Expectation, Utterance
 from voiceagent.speech.client import RecognitionStream, SpeechClient, SpeechError
 from voiceagent.speech.following import Following
-from voiceagent.speech.turntaking import (
+from voiceagent.speech.turncommands import (
     Command,
     DropDecode,
     EndTurn,
@@ -29,8 +29,8 @@ from voiceagent.speech.turntaking import (
     ResumeAgent,
     StartDecode,
     StopAgent,
-    TurnTaking,
 )
+from voiceagent.speech.turntaking import TurnTaking
 
 log = structlog.get_logger()
 

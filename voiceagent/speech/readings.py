@@ -70,9 +70,7 @@ def settle(reading: Reading, number: ReadNumber, lengths: range) -> Reading:
         # A digit or two where many were asked for are a word that sounds like them.
         few = len(number.text) < min(lengths) / 2
         stands = few or number.other_s > _OTHER_S or number.confidence < _SURE_AGAINST_WORDS
-    elif said == number.text:
-        stands = False
-    elif len(number.text) in lengths and len(said) not in lengths:
+    elif said == number.text or (len(number.text) in lengths and len(said) not in lengths):
         stands = False
     else:
         # Above all of a number that is not all said yet the text makes up the rest.

@@ -17,6 +17,16 @@ from voiceagent.audio.frames import FRAME_S
 from voiceagent.audio.level import LevelTracker
 from voiceagent.config import Turns
 from voiceagent.events import Expectation
+from voiceagent.speech.keys import Keys
+from voiceagent.speech.turncommands import (
+    Command,
+    DropDecode,
+    EndTurn,
+    NoInput,
+    ResumeAgent,
+    StartDecode,
+    StopAgent,
+)
 from voiceagent.speech.wholeness import Wholeness, is_backchannel, wholeness
 
 _SPEECH, _STILL_SPEECH = 0.5, 0.35
@@ -54,66 +64,6 @@ _UNSURE = -0.6
 _LAST_FRAMES = 12
 _ECHO_S = 0.3
 """The agent's echo comes back so late at most."""
-_DIGIT_GAP_S = 3.0
-_LAST_DIGIT_GAP_S = 1.5
-"""Wait for a further key when there could be one but need not be."""
-_KEYED = ("digits", "number", "phone")
-"""What can be answered by keys."""
-_TONE_S = 0.25
-"""After a key was pressed, sound this long is the key's tone."""
-
-
-@dataclass(frozen=True)
-class StartDecode:
-    """Recognise the audio between two moments; answer by `recognised`."""
-
-    decode_id: int
-    start_s: float
-    end_s: float
-
-
-@dataclass(frozen=True)
-class DropDecode:
-    """The result of this decode is not wanted any more."""
-
-    decode_id: int
-
-
-@dataclass(frozen=True)
-class EndTurn:
-    """The caller's turn is over."""
-
-    start_s: float
-    """Start of the speech, or the first key."""
-    end_s: float
-    """End of the speech, or the last key."""
-    text: str | None
-    """What was said or keyed; None when recognition has not answered yet or has failed."""
-    decode_id: int | None
-    """The decode of the whole turn; None for keys, and when recognition has failed."""
-    keyed: bool = False
-    """Whether the answer was given by keys (DTMF)."""
-
-
-@dataclass(frozen=True)
-class StopAgent:
-    """The caller speaks to the agent: be silent now."""
-
-    start_s: float
-    """Start of the caller's speech."""
-
-
-@dataclass(frozen=True)
-class ResumeAgent:
-    """It was no interruption: go on where the sentence was cut."""
-
-
-@dataclass(frozen=True)
-class NoInput:
-    """The caller has not answered in time."""
-
-
-Command = StartDecode | DropDecode | EndTurn | StopAgent | ResumeAgent | NoInput
 
 
 @dataclass
@@ -157,8 +107,7 @@ class TurnTaking:
         self._waiting_since: float | None = None
         self._agent_stopped_s = -_ECHO_S
         self._decodes = 0
-        self._keys = ""
-        self._keys_from = self._keys_to = 0.0
+        self._keys = Keys()
 
     # -- what happens ---------------------------------------------------------------------------
 
@@ -173,7 +122,7 @@ class TurnTaking:
 
     def audio(self, t: float, speech_probability: float, level_db: float) -> list[Command]:
         """A frame of 20 ms that ended at `t`: its speech probability, and its level in dBFS."""
-        if self._keys or (self._keys_to and t < self._keys_to + _TONE_S):
+        if self._keys.sound(t):
             speech_probability = 0.0
         if t - self._agent_stopped_s < _ECHO_S and self._turn is None:
             speech_probability *= self._loud_enough(level_db)
@@ -210,7 +159,7 @@ class TurnTaking:
     def expect(self, expected: Expectation | None) -> None:
         """What the agent asks for next."""
         self._expected = expected
-        self._keys = ""
+        self._keys.expect(expected)
 
     def recognised(
         self, t: float, decode_id: int, text: str, confidence: float | None = None
@@ -236,7 +185,8 @@ class TurnTaking:
 
     def digit(self, t: float, digit: str) -> list[Command]:
         """A key was pressed (DTMF). Only when digits are asked for it is an answer."""
-        first, self._keys_to = not self._keys, t
+        first = not self._keys.text
+        complete = self._keys.press(t, digit)
         if not self.wants_digits:
             return []
         commands: list[Command] = []
@@ -244,29 +194,17 @@ class TurnTaking:
             commands += self._drop_turn()
             if first and self._agent_speaks:
                 commands.append(StopAgent(t))
-        if first:
-            self._keys_from = t
-        self._waiting_since = None
-        if digit == "*":
-            self._keys = ""
-            self._waiting_since = t
-        elif digit == "#":
-            return commands + self._end_keys()
-        elif digit.isdigit():
-            self._keys += digit
-        most = self._expected.max_digits if self._expected else None
-        if most is not None and len(self._keys) >= most:
-            return commands + self._end_keys()
-        return commands
+        self._waiting_since = None if self._keys.text else t
+        return commands + self._end_keys(t) if complete else commands
 
     def tick(self, t: float) -> list[Command]:
         """Time has passed. Call it also when no audio comes: timers run on."""
-        if self._keys and t - self._keys_to >= self._key_gap:
-            return self._end_keys()
+        if self._keys.overdue(t):
+            return self._end_keys(t)
         if self._turn is not None:
             return self._during_turn(t, self._turn)
         since = self._waiting_since
-        if since is not None and not self._keys and t - since >= self.turns.no_input_s:
+        if since is not None and not self._keys.text and t - since >= self.turns.no_input_s:
             self._waiting_since = None
             return [NoInput()]
         return []
@@ -409,19 +347,12 @@ class TurnTaking:
     @property
     def wants_digits(self) -> bool:
         """Whether a key would be taken as (part of) an answer."""
-        return self._expected is not None and self._expected.kind in _KEYED
+        return self._keys.wanted
 
-    @property
-    def _key_gap(self) -> float:
-        least = (self._expected.min_digits if self._expected else None) or 1
-        return _LAST_DIGIT_GAP_S if len(self._keys) >= least else _DIGIT_GAP_S
-
-    def _end_keys(self) -> list[Command]:
-        keys, self._keys = self._keys, ""
-        if not keys:
-            self._waiting_since = self._keys_to
-            return []
-        return [EndTurn(self._keys_from, self._keys_to, keys, None, keyed=True)]
+    def _end_keys(self, t: float) -> list[Command]:
+        answer = self._keys.take()
+        self._waiting_since = t if answer is None else None
+        return [] if answer is None else [answer]
 
 
 def _odds_of_end(turn: _Turn) -> float:
