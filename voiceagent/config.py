@@ -166,6 +166,11 @@ class Speech(Section):
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     """Utterances recognised at once, each on a thread of its own."""
 
+    @property
+    def by_vosk(self) -> bool:
+        """Whether the own service recognises with Vosk."""
+        return self.engine == "vosk" or (self.engine is None and bool(self.vosk_model))
+
 
 class Turns(Section):
     """Turn-taking, in milliseconds and seconds. A dialplan's step may say otherwise."""

@@ -142,8 +142,7 @@ def _models(config: Config) -> list[tuple[str, str]]:
     speech = config.speech
     if not speech.start:
         return []
-    engine = speech.engine or ("vosk" if speech.vosk_model else "whisper")
-    recognizer = speech.vosk_model if engine == "vosk" else speech.whisper_model
+    recognizer = speech.vosk_model if speech.by_vosk else speech.whisper_model
     models = [(EMBEDDING_MODEL, "")]
     if not speech.recognizer:
         models.append((recognizer, ""))

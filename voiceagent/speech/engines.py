@@ -127,8 +127,7 @@ def load_recognizer(speech: Speech) -> Recognizer:
     Raises:
         ModelError: its model is missing, differs from its hash or cannot be read.
     """
-    engine = speech.engine or ("vosk" if speech.vosk_model else "whisper")
-    if engine == "vosk":
+    if speech.by_vosk:
         if not speech.vosk_model:
             raise ModelError(
                 "speech.engine is vosk, but speech.vosk_model is not set: "

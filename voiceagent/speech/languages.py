@@ -59,8 +59,7 @@ def language_problems(speech: Speech, language: str, voice: str | None = None) -
 
 
 def _recognizer_problem(speech: Speech, language: str) -> str:
-    engine = speech.engine or ("vosk" if speech.vosk_model else "whisper")
-    setting = f"{engine}_model"
+    setting = "vosk_model" if speech.by_vosk else "whisper_model"
     name: str = getattr(speech, setting)
     if not name:
         return f"speech.{setting} is not set, so nothing recognises {language}"
