@@ -10,7 +10,6 @@ did not go on by itself. Limits were chosen on the half called ``tune``.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from benchmarks import corpora, listening, results
 from benchmarks.heard import Hearing
-from benchmarks.listening import activities, listen
+from benchmarks.listening import activities, listen, share
 from benchmarks.overlaps import AGENT_S, Overlap, overlaps
 from voiceagent.audio.frames import to_pcm
 from voiceagent.config import Turns
@@ -65,18 +64,18 @@ def figures(outcomes: list[Outcome]) -> dict[str, Any]:
     kinds = sorted({one.overlap.kind for one in outcomes})
     return {
         "interruptions": len(real),
-        "missed": _share([one.stopped_s is None or not one.lasted for one in real]),
+        "missed": share([one.stopped_s is None or not one.lasted for one in real]),
         "time to silence, ms": {
             "median": round(float(np.median(times))),
             "p95": round(float(np.percentile(times, 95))),
         },
         "sounds without words": len(sounds),
-        "stops by them": _share([one.stopped_s is not None for one in sounds]),
-        "stops by them that lasted": _share([one.lasted for one in sounds]),
+        "stops by them": share([one.stopped_s is not None for one in sounds]),
+        "stops by them that lasted": share([one.lasted for one in sounds]),
         "listening sounds and words": len(words),
-        "stops by these": _share([one.stopped_s is not None for one in words]),
-        "stops by these that lasted": _share([one.lasted for one in words]),
-        "false stops that lasted, of all": _share([one.lasted for one in (*sounds, *words)]),
+        "stops by these": share([one.stopped_s is not None for one in words]),
+        "stops by these that lasted": share([one.lasted for one in words]),
+        "false stops that lasted, of all": share([one.lasted for one in (*sounds, *words)]),
         "silence until it went on, median ms": round(
             1000 * float(np.median([one.silent_s for one in words if one.silent_s] or [0.0]))
         ),
@@ -92,16 +91,8 @@ def figures(outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def _share(found: list[bool]) -> float:
-    return round(sum(found) / max(len(found), 1), 3)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--model", default="whisper-base")
-    parser.add_argument("--decode-ms", type=int, default=round(1000 * listening.DECODE_S))
-    parser.add_argument("--mistakes", action="store_true")
-    options = parser.parse_args()
+    options = listening.options(__doc__)
     hearing = Hearing(options.model)
     outcomes = [
         play(overlap, hearing, options.decode_ms / 1000) for overlap in overlaps(corpora.folder())

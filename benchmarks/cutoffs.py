@@ -10,7 +10,6 @@ chosen on the half called ``tune``; the half called ``test`` has other people an
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from benchmarks import corpora, listening, results
 from benchmarks.heard import Hearing
-from benchmarks.listening import activities, listen
+from benchmarks.listening import activities, listen, share
 from benchmarks.pauses import Recording, recordings
 from voiceagent.audio.frames import to_pcm
 from voiceagent.audio.vad import Activity
@@ -102,7 +101,7 @@ def figures(ended: list[Ended]) -> dict[str, Any]:
     kinds = sorted({one.prepared.recording.kind for one in ended})
     return {
         "turns with pauses": len(paused),
-        "turns cut off": _share([one.cut for one in paused]),
+        "turns cut off": share([one.cut for one in paused]),
         "pauses": sum(len(one.prepared.recording.pauses) for one in paused),
         "wait, ms": _waits(paused),
         "plain turns": len(plain),
@@ -111,7 +110,7 @@ def figures(ended: list[Ended]) -> dict[str, Any]:
         "by kind": {
             kind: {
                 "turns": len(found),
-                "cut off": _share([one.cut for one in found]),
+                "cut off": share([one.cut for one in found]),
                 "wait, ms": _waits(found),
             }
             for kind in kinds
@@ -131,10 +130,6 @@ def point(ended: list[Ended]) -> dict[str, Any]:
     }
 
 
-def _share(found: list[bool]) -> float:
-    return round(sum(found) / max(len(found), 1), 3)
-
-
 def _waits(found: list[Ended]) -> dict[str, float]:
     waits = [1000 * one.wait_s for one in found if one.wait_s is not None]
     if not waits:
@@ -143,11 +138,7 @@ def _waits(found: list[Ended]) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--model", default="whisper-base")
-    parser.add_argument("--decode-ms", type=int, default=round(1000 * listening.DECODE_S))
-    parser.add_argument("--mistakes", action="store_true")
-    options = parser.parse_args()
+    options = listening.options(__doc__)
     hearing = Hearing(options.model)
     decode_s = options.decode_ms / 1000
     prepared = [

@@ -3,7 +3,8 @@ answers when it would."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from voiceagent.audio.frames import FRAME_BYTES, FRAME_S, SAMPLE_RATE
@@ -110,3 +111,17 @@ def listen(
             speaking = False
             obey(t, machine.agent_stopped(t))
     return heard
+
+
+def share(found: Sequence[bool]) -> float:
+    """How many of them, of all."""
+    return round(sum(found) / max(len(found), 1), 3)
+
+
+def options(about: str | None) -> argparse.Namespace:
+    """What the command line says: `model`, `decode_ms` and `mistakes`."""
+    parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    parser.add_argument("--model", default="whisper-base", help="the recogniser")
+    parser.add_argument("--decode-ms", type=int, default=round(1000 * DECODE_S))
+    parser.add_argument("--mistakes", action="store_true", help="tell what went wrong too")
+    return parser.parse_args()
