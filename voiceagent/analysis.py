@@ -28,7 +28,7 @@ from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.anger import AngerDetector
-from voiceagent.escalation.confidence import understood
+from voiceagent.escalation.confidence import believed, understood
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.escalation.rightness import rightness
 from voiceagent.escalation.wish import wish_for_person
@@ -187,8 +187,10 @@ class Analyzer:
         text = utterance.text
         meaning, vector = await self._understand(text)
         limits = self._thresholds
-        anger = detector.hear(text, cut.measures() if limits.measures_voice else None, vector)
-        wish = wish_for_person(text, vector, self.prototypes, self.settings.language)
+        belief = believed(utterance, None)
+        voice = cut.measures() if limits.measures_voice else None
+        anger = detector.hear(text, voice, vector, belief=belief)
+        wish = wish_for_person(text, vector, self.prototypes, self.settings.language, belief=belief)
         heard = understood(utterance, meaning, None)
         met = {
             name: surely

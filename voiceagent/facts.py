@@ -147,6 +147,9 @@ class TurnEvidence(Fact):
     """Whether more than the voice speaks of anger."""
     anger_words: float = 0.0
     anger_voice: float | None = None
+    believed: float = 1.0
+    """How far the recognised text was believed, from 0 (hardly) to 1; `anger_words` and `wish`
+    are what is left of them after that."""
     voice_known: float = 0.5
     """How well the caller's calm voice is known, from 0.5 (not at all) to 1."""
     interrupted: bool = False

@@ -6,8 +6,9 @@ import pytest
 from voices import CALM, SHOUTED
 
 from voiceagent.dialogue.thresholds import Thresholds
+from voiceagent.escalation import confidence
 from voiceagent.escalation.judge import Judge
-from voiceagent.events import Expectation, Understanding, Utterance
+from voiceagent.events import Expectation, Understanding, Utterance, Word
 
 DIGITS = Expectation(kind="digits", slot="order number", min_digits=4, max_digits=4)
 
@@ -202,3 +203,49 @@ def test_the_weight_of_the_voice_is_the_dialplans():
     deaf = turn(Judge(Thresholds(voice_weight=0)), 1, text, measures=measures)
     keen = turn(Judge(Thresholds(voice_weight=1)), 1, text, measures=measures)
     assert keen.anger > deaf.anger
+
+
+def hardly_heard(text, confidence):
+    words = tuple(
+        Word(word=word, start_s=0.3 * at, end_s=0.3 * at + 0.28, confidence=confidence)
+        for at, word in enumerate(text.split())
+    )
+    return Utterance(
+        text=text, confidence=confidence, words=words, end_s=0.3 * len(words), lead=confidence
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You are useless, this is ridiculous, I am calling my lawyer.",
+        "I want to speak to a person.",
+    ],
+)
+def test_words_that_are_hardly_believed_hand_over_nothing(text):
+    for share in (0.02, 0.1):
+        heard = hardly_heard(text, share)
+        verdict = Judge(Thresholds()).judge(1, heard, clear(text))
+        assert verdict.action in ("continue", "clarify")
+        assert verdict.evidence.believed < 0.5
+    sure = Judge(Thresholds()).judge(1, hardly_heard(text, 0.95), clear(text))
+    assert sure.action == "handover"
+    assert sure.evidence.believed == 1
+
+
+@pytest.mark.parametrize("probability", [0.02, 0.07, 0.2, 0.3])
+def test_below_three_tenths_no_words_are_enough(monkeypatch, probability):
+    monkeypatch.setattr(confidence, "rightness", lambda utterance, asked=None: probability)
+    for text in ("You are useless, this is ridiculous, you liars.", "Give me an agent."):
+        assert turn(Judge(Thresholds()), 1, text).action != "handover"
+
+
+def test_a_refusal_that_is_hardly_believed_is_none(monkeypatch):
+    monkeypatch.setattr(confidence, "rightness", lambda utterance, asked=None: 0.1)
+    verdict = turn(Judge(Thresholds()), 1, "I don't need an agent.")
+    assert not verdict.evidence.refuses_person
+
+
+def test_without_confidence_words_count_in_full():
+    heard = Utterance(text="I want to speak to a person.")
+    assert Judge(Thresholds()).judge(1, heard, clear(heard.text)).action == "handover"

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiceagent.dialogue.thresholds import Thresholds
+from voiceagent.escalation.confidence import discounted
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.escalation.temper import GROUND, Temper
 from voiceagent.escalation.words import anger_in_words
@@ -36,7 +37,7 @@ class Anger:
     voice: float | None
     """By prosody alone; None where the voice could not be measured."""
     words: float
-    """By the words of this turn alone."""
+    """By the words of this turn alone, as far as they are believed."""
     arousal: float | None
     """How excited the voice is, whatever about: joy counts as much as anger."""
     grounded: bool = False
@@ -130,6 +131,7 @@ class AngerDetector:
         measures: Mapping[str, float] | None,
         vector: NDArray[np.float32] | None,
         *,
+        belief: float = 1.0,
         interrupted: bool = False,
         repeated: bool = False,
     ) -> Anger:
@@ -139,12 +141,14 @@ class AngerDetector:
             text: what was recognised.
             measures: of `voiceagent.audio.prosody.measure`, None where there were none.
             vector: the text's sentence embedding, None where there is none.
+            belief: how far the text is believed, 0 to 1.
             interrupted: whether the caller cut the agent short to say this.
             repeated: whether the caller has said much the same before.
         """
         if self._off:
             return Anger(0.0, None, 0.0, None)
         words, evidence = anger_in_words(text, vector, self._prototypes, self._language)
+        words = discounted(words, belief)
         found = list(evidence)
         voice = arousal = None
         known = (1 + trust(len(self._calm))) / 2

@@ -16,6 +16,11 @@ TRUST = 2.5
 """Most log odds that recognition counts for either way: sense has its say as well."""
 SHORT = 6
 """A turn of so many words at most may be nothing but a value."""
+HARDLY, SURELY = 0.2, 0.5
+"""Up to the first probability of being right, words are not acted on; from the second on in full.
+Every word has to be right for that, so what is less sure mostly means what it says all the same."""
+UNSAID = 0.1
+"""What is taken for the anger or the wish in words that cannot be believed."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,20 @@ def understood(
     heard = min(max(heard, -TRUST), TRUST if sense >= 0 else 0.0)
     odds = sense + heard
     return Understood(1 / (1 + math.exp(-odds)), tuple(evidence))
+
+
+def believed(utterance: Utterance, expecting: Expectation | None) -> float:
+    """How far it may be acted on what the words say, 0 to 1; 1 where an engine gives no
+    confidence, since nothing would ever count there."""
+    probability = rightness(utterance, expecting)
+    if probability is None:
+        return 1.0
+    return min(max((probability - HARDLY) / (SURELY - HARDLY), 0.0), 1.0)
+
+
+def discounted(probability: float, belief: float) -> float:
+    """What is left of a finding in words that are believed this far."""
+    return min(probability, UNSAID + belief * (probability - UNSAID))
 
 
 def _recognised(utterance: Utterance, expecting: Expectation | None, evidence: list[str]) -> float:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.dialogue.understanding import Embedder
 from voiceagent.escalation.anger import Anger, AngerDetector
-from voiceagent.escalation.confidence import Understood, understood
+from voiceagent.escalation.confidence import Understood, believed, understood
 from voiceagent.escalation.policy import Decision, Policy
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.escalation.repetition import Repetition
@@ -77,16 +77,18 @@ class Judge:
         text = utterance.text
         heard = understood(utterance, understanding, expecting)
         repeats = self._repetition.hear(text, vector, understanding, expecting)
+        belief = believed(utterance, expecting)
         anger = self._anger.hear(
-            text, measures, vector, interrupted=interrupted, repeated=repeats > 0
+            text, measures, vector, belief=belief, interrupted=interrupted, repeated=repeats > 0
         )
-        wish = wish_for_person(text, vector, self._prototypes, self._language)
+        wish = wish_for_person(text, vector, self._prototypes, self._language, belief=belief)
         evidence = TurnEvidence(
             understood=heard.probability,
             anger=anger.probability,
             anger_grounded=anger.grounded,
             anger_words=anger.words,
             anger_voice=anger.voice,
+            believed=belief,
             voice_known=anger.voice_known,
             interrupted=interrupted,
             wish=wish.probability,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiceagent.escalation import lexicon
+from voiceagent.escalation.confidence import discounted
 from voiceagent.escalation.prototypes import Prototypes
 
 OFFSET = -1.6
@@ -16,6 +17,8 @@ MEANING = 5.0
 """Weight of the meaning, in log odds for each unit of a direction's score."""
 LEAST = -0.3
 """No meaning speaks more against a wish that was put in words."""
+LIKELY = 0.5
+"""Belief from which a refusal is taken for one."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,15 @@ def wish_for_person(
     vector: NDArray[np.float32] | None,
     prototypes: Prototypes | None = None,
     language: str = "en",
+    *,
+    belief: float = 1.0,
 ) -> Wish:
-    """How probably the caller asks for a person in this turn; arguments as in `words`."""
+    """How probably the caller asks for a person in this turn.
+
+    Args:
+        text, vector, prototypes, language: as in `words`.
+        belief: how far the text is believed, 0 to 1.
+    """
     words = lexicon.load(prototypes.language if prototypes else language)
     read = words.read(text)
     if not read.plain:
@@ -46,6 +56,6 @@ def wish_for_person(
     if prototypes is not None and vector is not None:
         meaning = max(LEAST, prototypes.wish.score(vector))
     odds += MEANING * meaning
-    probability = 1 / (1 + math.exp(-odds))
-    refused = probability < 0.5 and any(hit.refuses for hit in against)
+    probability = discounted(1 / (1 + math.exp(-odds)), belief)
+    refused = odds < 0 and belief >= LIKELY and any(hit.refuses for hit in against)
     return Wish(probability, refused, tuple(evidence))
