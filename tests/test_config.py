@@ -79,7 +79,7 @@ def test_a_dialplan_must_be_set(tmp_path: Path) -> None:
         (person("skils = []"), "people.0.skils", "take it out"),
         (person("topic = ['billing']"), "people.0.topic", "did you mean topics?"),
         (person("languages = ['English']"), "people.0.languages.0", "match pattern"),
-        (person("presence = 'magic'"), "people.0.presence", "'none' or 'options'"),
+        (person("presence = 'magic'"), "people.0.presence", "'none', 'options' or 'dialog'"),
         (person("groups = ['biling']") + GROUP, "people.0.groups.0", "did you mean billing?"),
         (person("groups = ['biling']"), "people.0.groups.0", "add it as [[groups]]"),
         (person() + person(), "people.1.name", "rename one of them"),

@@ -24,6 +24,7 @@ from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import AnyEvent, Journal, Record
 from voiceagent.handoff.staff import Staff
+from voiceagent.handoff.watching import Watch
 from voiceagent.logs import bind_call
 from voiceagent.services import (
     SAFE_PHRASES,
@@ -183,7 +184,8 @@ async def answering(
         await line.open(services)
         warming = asyncio.create_task(_warm(speech, plan))
         try:
-            yield line
+            async with Watch(services.staff, config.sip, line.agent.uri):
+                yield line
         finally:
             await tasks.end(warming)
             await line.close()

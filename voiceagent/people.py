@@ -66,11 +66,14 @@ Name = Annotated[str, AfterValidator(_name)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 Hours = Annotated[Span, BeforeValidator(_span)]
 Day = Annotated[Holiday, BeforeValidator(_holiday)]
-Watch = Literal["none", "options"]
+Presence = Literal["none", "options", "dialog"]
 
 
 class _Working(Section):
     """What a person and a group have alike."""
+
+    name: Name
+    """Name, which targets can use."""
 
     topics: tuple[str, ...] = ()
     """Topics of the dialplan that they take; none: whatever nobody else takes, and `general`."""
@@ -84,23 +87,19 @@ class _Working(Section):
     """Where the hours are those of the clock, such as "Europe/Berlin"; left out: UTC."""
     trained: bool | None = None
     """Whether they are trained for angry and sensitive calls; left out: no."""
-    presence: Watch | None = None
-    """How it is seen whether they are there: "options" asks their phone by SIP OPTIONS, and
-    whoever is not known to be there is not called; "none" or left out: they are tried."""
+    presence: Presence | None = None
+    """How it is seen whether they are there: "options" asks their phone by SIP OPTIONS, "dialog"
+    has the PBX tell of their calls (SUBSCRIBE); whoever is not known to be free is not called.
+    "none" or left out: they are tried."""
 
 
 class Group(_Working):
     """People who work together. What a person leaves out is as in their groups."""
 
-    name: Name
-    """Name of the group, which targets can name."""
-
 
 class Person(_Working):
     """Somebody who can be called."""
 
-    name: Name
-    """Name of the person, which targets can name."""
     target: Target
     """Their extension or SIP URI."""
     groups: tuple[str, ...] = ()

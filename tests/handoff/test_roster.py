@@ -68,7 +68,7 @@ def test_a_person_has_what_their_groups_have() -> None:
     own = person("eve", "6005", groups=("night",), trained=False, topics=("keys",), calls=3)
     made = member(own, [night])
     assert made.topics == {"doors", "keys"}
-    assert (made.trained, made.watched, made.calls) == (False, True, 3)
+    assert (made.trained, made.presence, made.calls) == (False, "options", 3)
     assert made.timetable.open_at(datetime(2026, 7, 1, 20, 0, tzinfo=UTC))
     assert not made.timetable.open_at(datetime(2026, 12, 25, 21, 0, tzinfo=UTC))
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from voiceagent.hours import Timetable
-from voiceagent.people import Group, Person
+from voiceagent.people import Group, Person, Presence
 
 GENERAL = "general"
 """The topic of those who take everything else."""
@@ -31,8 +31,8 @@ class Member:
     """Calls at once; None where nobody says."""
     priority: int = 1
     trained: bool = False
-    watched: bool = False
-    """Whether their presence is looked at."""
+    presence: Presence = "none"
+    """How it is seen whether they are there."""
 
 
 class Pool(NamedTuple):
@@ -137,5 +137,5 @@ def member(person: Person, groups: Sequence[Group]) -> Member:
         calls=person.calls,
         priority=person.priority,
         trained=next((part.trained for part in parts if part.trained is not None), False),
-        watched=next((part.presence for part in parts if part.presence), "none") != "none",
+        presence=next((part.presence for part in parts if part.presence), "none"),
     )

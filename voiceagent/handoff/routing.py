@@ -160,7 +160,7 @@ def _hindrance(member: Member, state: State, at: datetime, now: float) -> str:
             return f"is {state.presence}{f': {state.told}' if state.told else ''}"
         case "unknown":
             return f"nothing is known of their phone{f': {state.told}' if state.told else ''}"
-        case "unwatched" if member.watched:
+        case "unwatched" if member.presence != "none":
             return "nothing is known of their phone yet"
     if member.calls is not None and state.calls >= member.calls:
         return f"has {state.calls} of {member.calls} calls"
