@@ -156,17 +156,13 @@ def table(corpus: Corpus, names: list[str], rows: Array) -> dict[str, Any]:
     """Coefficients of both questions, fitted on everybody."""
     anger = logistic.fit(rows, corpus.anger, corpus.corpus, RIDGE)
     arousal = logistic.fit(rows, corpus.aroused, corpus.corpus, RIDGE)
-
-    def rounded(values: Array) -> list[float]:
-        return [float(f"{value:.4g}") for value in values]
-
     return {
         "measures": names,
-        "means": rounded(anger.means),
-        "scales": rounded(anger.scales),
-        "anger": rounded(anger.weights),
+        "means": logistic.rounded(anger.means),
+        "scales": logistic.rounded(anger.scales),
+        "anger": logistic.rounded(anger.weights),
         "anger_offset": round(anger.offset, 4),
-        "arousal": rounded(arousal.weights),
+        "arousal": logistic.rounded(arousal.weights),
         "arousal_offset": round(arousal.offset, 4),
     }
 
@@ -175,9 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--write", action="store_true", help="write the model file")
     options = parser.parse_args()
-    root = corpora.folder()
-    if root is None:
-        parser.error("no corpora: set VOICEAGENT_DATA to the folder that has emodb/ and emotale/")
+    root = corpora.needed("emodb", "emotale")
     recordings = [
         recording
         for recording in corpora.recordings(root)

@@ -137,15 +137,11 @@ def table(turns: Turns, name: str) -> dict[str, Any]:
     some = turns.table == name
     model = fit(turns.names, turns.rows[some], turns.right[some])
     used = np.flatnonzero(model.weights)
-
-    def rounded(values: Array) -> list[float]:
-        return [float(f"{value:.4g}") for value in values[used]]
-
     return {
         "measures": [turns.names[index] for index in used],
-        "means": rounded(model.means),
-        "scales": rounded(model.scales),
-        "weights": rounded(model.weights),
+        "means": logistic.rounded(model.means[used]),
+        "scales": logistic.rounded(model.scales[used]),
+        "weights": logistic.rounded(model.weights[used]),
         "offset": round(model.offset, 4),
     }
 
@@ -154,9 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--write", action="store_true", help="write the model file")
     options = parser.parse_args()
-    root = corpora.folder()
-    if root is None:
-        parser.error("no corpora: set VOICEAGENT_DATA to the folder that has digits/ and emotale/")
+    root = corpora.needed("digits", "emotale")
     turns = Turns([*decodes(root), *decodes(root, which=harder)])
     found = figures(turns, held_out(turns))
     print(json.dumps(found, indent=1))

@@ -40,6 +40,19 @@ def folder() -> Path | None:
     return found if found.is_dir() else None
 
 
+def needed(*names: str) -> Path:
+    """Where the corpora of these names are.
+
+    Raises:
+        SystemExit: one of them is not there.
+    """
+    root = folder()
+    if root is None or not all((root / name).is_dir() for name in names):
+        wanted = " and ".join(f"{name}/" for name in names)
+        raise SystemExit(f"no corpora: set VOICEAGENT_DATA to the folder that has {wanted}")
+    return root
+
+
 def recordings(root: Path) -> list[Recording]:
     """Every labelled recording of EmoDB and EmoTale."""
     found = []

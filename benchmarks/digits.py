@@ -198,9 +198,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--model", action="append", choices=MODELS)
     options = parser.parse_args()
-    root = corpora.folder()
-    if root is None:
-        parser.error("no corpora: set VOICEAGENT_DATA to the folder that has digits/ and emotale/")
+    root = corpora.needed("digits", "emotale")
     for model in options.model or MODELS:
         recognizer = WhisperRecognizer(locate(model), model)
         known = lessons(root, recognizer)

@@ -25,6 +25,11 @@ class Model:
         return np.asarray(scaled @ self.weights + self.offset)
 
 
+def rounded(values: Array) -> list[float]:
+    """To four digits, which is what the tables of the models keep."""
+    return [float(f"{value:.4g}") for value in values]
+
+
 def fit(
     rows: Array,
     wanted: NDArray[np.bool_],

@@ -84,9 +84,7 @@ def main() -> None:
     parser.add_argument("--model", default="whisper-base")
     parser.add_argument("--mistakes", action="store_true")
     options = parser.parse_args()
-    root = corpora.folder()
-    if root is None:
-        parser.error("no corpora: set VOICEAGENT_DATA to the folder that has digits/ and emotale/")
+    root = corpora.needed("digits", "emotale")
     found = decodes(root, options.model)
     conditions: dict[str, list[Decode]] = {}
     for decode in found:

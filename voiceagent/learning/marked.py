@@ -8,7 +8,7 @@ from typing import Literal
 
 from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.events import Record
-from voiceagent.learning.replay import PEOPLE, Decider, Scene, scenes
+from voiceagent.learning.replay import PEOPLE, Rerun, Scene, scenes
 from voiceagent.records.outcome import Outcome, outcome
 
 Result = Literal["right", "missed", "late", "needless", "offered"]
@@ -114,10 +114,10 @@ def result(example: Example, limits: Thresholds) -> Result:
 
     An offer that the caller does not refuse in the record reaches a person.
     """
-    decider = Decider(limits)
+    rerun = Rerun(limits)
     offered = None
     for at, scene in enumerate(example.scenes):
-        decision, _ = decider.decide(scene)
+        decision, _ = rerun.decide(scene)
         called = decision.action in PEOPLE
         if example.due is None:
             if called:

@@ -91,7 +91,7 @@ class Scene:
     """Whether it was the caller who refused."""
 
 
-class Decider:
+class Rerun:
     """Temper and policy of one call, fed with recorded evidence."""
 
     def __init__(self, limits: Thresholds) -> None:
@@ -128,10 +128,10 @@ def replay(records: Sequence[Record], limits: Thresholds) -> Replay:
         ValueError: there are no records.
     """
     found = scenes(records)
-    decider = Decider(limits)
+    rerun = Rerun(limits)
     steps = []
     for scene in found:
-        decision, anger = decider.decide(scene)
+        decision, anger = rerun.decide(scene)
         steps.append(
             Step(
                 scene.turn,
