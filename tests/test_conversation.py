@@ -224,6 +224,21 @@ async def test_a_slow_look_up_is_covered_by_a_word(make) -> None:
 
 
 @in_virtual_time
+async def test_a_failed_identity_check_is_told_as_one(make) -> None:
+    lookups = order_by_http()
+    lookups["lookups"]["order"]["identity_check"] = True
+    async with make(lookups, http=lambda request: httpx.Response(404)) as call:
+        await call.reply(GREETING)
+        await call.say("Where is my order?")
+        await call.reply("Number?")
+        await call.say("471229")
+        await call.reply("There is no")
+        checked = call.of(e.LookupDone)[0]
+        assert checked.identity_check
+        assert not checked.found
+
+
+@in_virtual_time
 async def test_a_look_up_that_fails_is_regretted_and_a_person_offered(make) -> None:
     async with make(order_by_http(), http=lambda request: httpx.Response(500)) as call:
         await call.reply(GREETING)

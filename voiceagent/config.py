@@ -297,7 +297,8 @@ class Review(Section):
     many_calls: Annotated[int, Field(ge=2)] = 6
     """Calls from one number."""
     failed_checks: Annotated[int, Field(ge=1)] = 4
-    """Look-ups that found nothing, over all calls of a number."""
+    """Identity checks that failed, over all calls of a number: look-ups with `identity_check` that
+    found nothing."""
     tried_values: Annotated[int, Field(ge=2)] = 6
     """Different values given for one slot, over all calls of a number."""
 

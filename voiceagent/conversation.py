@@ -277,7 +277,11 @@ class Conversation:
         result: LookupResult = await looking
         self._record.event(
             events.LookupDone(
-                name=result.name, found=result.found, took_s=result.took_s, error=result.error
+                name=result.name,
+                found=result.found,
+                took_s=result.took_s,
+                error=result.error,
+                identity_check=services.plan.lookups[result.name].identity_check,
             )
         )
         if result.found:

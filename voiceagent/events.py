@@ -195,6 +195,8 @@ class LookupDone(Event):
     found: bool
     took_s: float
     error: str = ""
+    identity_check: bool = False
+    """Whether it was to verify who calls: `found` says whether they passed."""
 
 
 class Verdict(Event):

@@ -34,7 +34,7 @@ class Scene:
 
 
 def wrong(name: str = "customer") -> e.LookupDone:
-    return e.LookupDone(name=name, found=False, took_s=0.1)
+    return e.LookupDone(name=name, found=False, took_s=0.1, identity_check=True)
 
 
 def tried(value: object) -> e.TurnUnderstood:
@@ -73,8 +73,15 @@ def test_failed_checks_count_across_the_calls_of_a_number() -> None:
 def test_a_look_up_that_broke_is_no_failed_check() -> None:
     scene = Scene()
     scene.call("c", "+49301")
-    broke = e.LookupDone(name="customer", found=False, took_s=3.0, error="timeout")
+    broke = wrong().model_copy(update={"error": "timeout"})
     assert not any(scene.hear("c", broke) for _ in range(9))
+
+
+def test_a_look_up_that_verifies_nobody_is_no_check() -> None:
+    scene = Scene()
+    scene.call("c", "+49301")
+    parcel = e.LookupDone(name="order", found=False, took_s=0.1)
+    assert not any(scene.hear("c", parcel) for _ in range(9))
 
 
 def test_one_value_after_the_other_is_probing_and_the_same_again_is_not() -> None:

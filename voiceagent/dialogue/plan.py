@@ -183,6 +183,9 @@ class Lookup(Section):
     """Said when the look-up failed; left out: `phrases.lookup_failed`."""
     ask_again: bool = True
     """When nothing was found, ask for the slots again, within their attempts."""
+    identity_check: bool = False
+    """Whether it verifies who calls: that nothing is found is then a failed check, of which
+    several are flagged for a security review."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

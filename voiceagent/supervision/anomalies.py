@@ -46,7 +46,7 @@ class Anomalies:
                     return self._count(
                         at, "many-calls", number, record.call_id, self._limits.many_calls
                     )
-            case LookupDone(found=False, error="", name=name):
+            case LookupDone(found=False, error="", identity_check=True, name=name):
                 who = self._who.get(record.call_id, record.call_id)
                 return self._count(
                     at, "failed-checks", who, f"{name} {record.id}", self._limits.failed_checks
