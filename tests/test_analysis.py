@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voiceagent.analysis import AnalysisError, Analyzer, Finding, Settings, cuts
+from voiceagent.analysis import AnalysisError, Analyzer, Finding, Settings
+from voiceagent.audio.cuts import cuts
 from voiceagent.audio.frames import to_float, to_pcm
 from voiceagent.audio.resample import resample
 from voiceagent.audio.wav import AudioFileError
@@ -98,12 +99,12 @@ def test_one_speaker_on_both_channels_is_heard_once(
     voice: PiperSynthesizer, tmp_path: Path
 ) -> None:
     sound = spoken(voice, ORDER)
-    assert len([*cuts(write(tmp_path / "a.wav", sound, sound), Settings())]) == 1
+    assert len([*cuts(write(tmp_path / "a.wav", sound, sound))]) == 1
 
 
 def test_mixed_channels_are_one(voice: PiperSynthesizer, tmp_path: Path) -> None:
     left, right = spoken(voice, ORDER, 0.5), spoken(voice, "What is its number?", 7.0)
-    found = [*cuts(write(tmp_path / "a.wav", left, right), Settings(mix=True))]
+    found = [*cuts(write(tmp_path / "a.wav", left, right), mix=True)]
     assert [cut.channel for cut in found] == [None, None]
 
 
@@ -176,7 +177,7 @@ def test_a_long_file_takes_no_more_memory_than_its_longest_utterance(
     minute = np.concatenate([spoken(voice, ORDER), np.zeros(55 * 16000, np.float32)])
     path = write(tmp_path / "long.wav", np.tile(minute, 5))
     tracemalloc.start()
-    found = sum(1 for _ in cuts(path, Settings()))
+    found = sum(1 for _ in cuts(path))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found == 5
