@@ -21,6 +21,7 @@ from voiceagent.audio.frames import FRAME_BYTES, FRAME_S, SILENCE
 from voiceagent.audio.tones import comfort_noise, hold_tune, tone
 from voiceagent.config import Config
 from voiceagent.conversation import Conversation
+from voiceagent.dialogue.choices import choosing
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Embedder, Understander
 from voiceagent.escalation.prototypes import Prototypes
@@ -258,7 +259,13 @@ class Call:
             music=hold_tune(),
             quiet=_QUIET,
             staff=self.staff,
+            chooser=await self._chooser(),
         )
+
+    async def _chooser(self) -> Understander:
+        choices = choosing(self.plan)
+        assert choices
+        return await Understander.create(choices, self.speech)
 
     async def _run_clock(self) -> None:
         """The media clock of all legs; sound is in one line at a time."""

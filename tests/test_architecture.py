@@ -21,7 +21,7 @@ ORDER = (
     {"analysis"},
     {"handoff"},
     {"callrecord", "sense", "services"},
-    {"deciding"},
+    {"deciding", "messages", "waiting", "handing"},
     {"conversation"},
     {"line"},
     {"records"},

@@ -347,7 +347,8 @@ async def test_when_nobody_is_there_no_phone_rings_and_the_conversation_goes_on(
 @in_virtual_time
 async def test_whoever_was_busy_a_moment_ago_is_not_called_again_at_once(make) -> None:
     people = [{"name": "anna", "target": "7001"}]
-    async with make(people={"7001": is_busy}, staff=people) as call:
+    options = {"people": {"7001": is_busy}, "waiting": {"choices": []}}
+    async with make(**options, staff=people) as call:
         await call.reply(GREETING)
         for _ in range(2):
             call.press("0")

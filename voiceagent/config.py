@@ -24,7 +24,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from voiceagent.people import Group, Person, Routing, problems
+from voiceagent.people import Group, Person, Routing, Waiting, problems
 from voiceagent.section import Section
 
 
@@ -341,6 +341,7 @@ class Config(BaseSettings):
     groups: tuple[Group, ...] = ()
     """Groups of them, each a table [[groups]]."""
     routing: Routing = Routing()
+    waiting: Waiting = Waiting()
     mqtt: Mqtt = Mqtt()
     webhook: Webhook = Webhook()
     records: Records = Records()

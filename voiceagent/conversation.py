@@ -20,20 +20,16 @@ from voiceagent.dialogue.lookup import look_up
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
 from voiceagent.escalation.judge import Judge
-from voiceagent.events import AnyEvent, CallEnded, HandoverContext, Verdict
-from voiceagent.handoff.asking import Asking
-from voiceagent.handoff.briefing import briefing, introduction
-from voiceagent.handoff.context import package
-from voiceagent.handoff.handover import Handover, Surroundings
-from voiceagent.handoff.routing import Request, Route, standing
-from voiceagent.handoff.staff import routed
+from voiceagent.events import CallEnded, Expectation, Utterance, Verdict
+from voiceagent.handing import HandingOver
 from voiceagent.sense import SenseMaker
 from voiceagent.services import Services
 from voiceagent.speech.client import SpeechError
-from voiceagent.speech.listener import Key, Listener, Nothing, Turn
+from voiceagent.speech.listener import Heard, Key, Listener, Nothing, Turn
 from voiceagent.speech.speaker import Speaker, Spoken
 from voiceagent.telephony.call import Digit, Ended, Leg
 from voiceagent.telephony.transfer_commands import Outcome
+from voiceagent.waiting import Chosen, Talk
 
 log = structlog.get_logger()
 
@@ -71,9 +67,15 @@ class Conversation:
         self._sense = SenseMaker(
             services.understander, services.speech, voice=services.plan.escalation.measures_voice
         )
-        self._handover: Handover | None = None
+        self._handing = HandingOver(
+            call_id,
+            leg,
+            services,
+            self._record,
+            self._manager,
+            Talk(self._listener, self._tell, self._ask, self._heard),
+        )
         self._turn = 0
-        self._last_verdict: Verdict | None = None
         self._last_speech_at: float | None = None
         self._ended_by: Literal["caller", "agent", "transfer", "error"] = "error"
         self._why = ""
@@ -88,8 +90,8 @@ class Conversation:
         gone = asyncio.create_task(self.leg.ended.wait())
         try:
             await asyncio.wait({talking, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if self._handover is not None:
-                # Only the handover knows how to end what it has begun.
+            if self._handing.under_way:
+                # Only it knows how to end what it has begun.
                 await asyncio.wait({talking})
             if not talking.done():
                 self._ended_by, self._why = "caller", "hung up"
@@ -116,6 +118,7 @@ class Conversation:
         """The line is shutting down: hand the caller over after the present turn."""
         self._leaving = True
         self._listener.hurry()
+        self._handing.hurry()
 
     async def _talk(self) -> None:
         self._record.event(events.CallArrived(facts=self.leg.facts))
@@ -173,19 +176,10 @@ class Conversation:
                 return None
             self._speaker.stop()
             return self._manager.announce_handover("general")
-        self._turn += 1
         if isinstance(turn, Nothing):
+            self._turn += 1
             return self._answer_nothing(turn.why)
-        self._last_speech_at = turn.ended_at
-        utterance = turn.utterance.model_copy(
-            update={
-                "start_s": self._record.clock(turn.started_at),
-                "end_s": self._record.clock(turn.ended_at),
-            }
-        )
-        self._record.event(
-            events.TurnHeard(turn=self._turn, utterance=utterance, timings=turn.timings)
-        )
+        utterance = self._note_turn(turn)
         if not utterance.text.strip():
             return self._answer_nothing("no-match")
         sense = await self._sense.of(turn, self._manager.expecting)
@@ -202,6 +196,26 @@ class Conversation:
             self._record.event(events.OfferDeclined(turn=self._turn))
         return decided.reply
 
+    def _note_turn(self, turn: Heard) -> Utterance:
+        """Write down what was heard, its times counted from the INVITE."""
+        self._turn += 1
+        self._last_speech_at = turn.ended_at
+        utterance = turn.utterance.model_copy(
+            update={
+                "start_s": self._record.clock(turn.started_at),
+                "end_s": self._record.clock(turn.ended_at),
+            }
+        )
+        self._record.event(
+            events.TurnHeard(turn=self._turn, utterance=utterance, timings=turn.timings)
+        )
+        return utterance
+
+    def _heard(self, turn: Heard) -> None:
+        """A turn that is no matter for the dialogue: an answer to what becomes of the caller."""
+        utterance = self._note_turn(turn)
+        self._record.said("caller", utterance.text, utterance.start_s, utterance.end_s)
+
     def _recognised(self, text: str, pcm: bytes) -> None:
         self._sense.begin(text, pcm, self._manager.expecting)
 
@@ -212,7 +226,7 @@ class Conversation:
         return decided.reply
 
     def _decided(self, verdict: Verdict) -> None:
-        self._last_verdict = verdict
+        self._handing.verdict = verdict
         self._record.event(verdict)
 
     # -- speaking -------------------------------------------------------------------------------
@@ -292,7 +306,11 @@ class Conversation:
 
     async def _hand_over(self, request: HandoverRequest) -> bool:
         """Bring the caller to a person; True when they are back and the dialogue goes on."""
-        outcome = await self._transfer(request)
+        outcome = await self._handing.transfer(request)
+        chosen: Chosen | None = None
+        if outcome is Outcome.NOBODY and not self._leaving and not self.leg.ended.is_set():
+            chosen = await self._handing.nobody_free(request)
+            outcome = chosen.outcome
         if outcome in (Outcome.TRANSFERRED, Outcome.BRIDGED):
             self._ended_by, self._why = "transfer", str(outcome)
             return False
@@ -304,95 +322,25 @@ class Conversation:
             return False
         # The same anger is not to ring the same phones again at once.
         self._judge.declined()
-        return await self._act(self._manager.handover_failed())
+        reply = await self._after(chosen) if chosen else self._manager.handover_failed()
+        return await self._act(reply) if reply else True
 
-    async def _transfer(self, request: HandoverRequest) -> Outcome:
-        services = self._services
-        settings = services.config.handover
-        context = package(
-            self.call_id,
-            self.leg.facts,
-            services.plan.language,
-            request,
-            self._manager,
-            self._last_verdict,
-            self._record.transcript,
-        )
-        route = await self._route(context)
-        self._record.event(
-            events.HandoverStarted(
-                handover_id=context.handover_id,
-                reason=context.reason,
-                topic=request.topic,
-                targets=route.targets,
-            )
-        )
-        record = self._record.event(
-            events.HandoverContextReady(handover_id=context.handover_id, context=context)
-        )
-        if not route.targets:
-            reason = str(Outcome.NOBODY)
-            self._record.event(
-                events.HandoverFailed(handover_id=context.handover_id, reason=reason)
-            )
-            return Outcome.NOBODY
-        self._listener.deafen(True)
-        asking = Asking(services.speech, services.voice, services.config.turns, services.plan)
-        text = briefing(context, settings)
+    async def _after(self, chosen: Chosen) -> Reply | None:
+        """What follows from what a caller has chosen whom nobody could take."""
+        if chosen.how == "noted":
+            return self._manager.put_down(chosen.noted, chosen.say)
+        told = self._manager.handover_failed(chosen.say or self._manager.phrase("go_on"))
+        return told if chosen.turn is None else await self._answer(chosen.turn)
 
-        async def brief(person: Leg) -> str:
-            await asking.say(person, text)
-            return text
+    async def _ask(self, text: str, expecting: Expectation) -> Turn:
+        await self._finish_saying()
+        self._listener.expect(expecting, {})
+        self._begin_saying(text)
+        return await self._listener.turn()
 
-        async def introduce(person: Leg) -> None:
-            await asyncio.gather(
-                *(asking.say(leg, introduction(context)) for leg in (self.leg, person))
-            )
-
-        self._handover = Handover(
-            Surroundings(
-                agent=services.agent,
-                caller=self.leg,
-                settings=settings,
-                emit=self._in_handover,
-                brief=brief,
-                hear=asking.hear,
-                introduce=introduce,
-                joined=self._record.listen_to_person,
-                music=services.music,
-                quiet=services.quiet,
-            ),
-            context,
-            route.targets,
-        )
-        try:
-            # The person's screen should know before the person's phone rings.
-            await self._record.delivered(record, settings.push_s)
-            return await self._handover.run()
-        finally:
-            self._handover = None
-            services.staff.over(context.handover_id)
-            self._listener.deafen(False)
-
-    async def _route(self, context: HandoverContext) -> Route:
-        """To whom, by all that is known; the reasons are an event."""
-        services = self._services
-        earlier = await services.look_back(self.leg.facts)
-        request = Request(
-            topic=context.topic,
-            language=context.language,
-            anger=context.anger,
-            emergency=context.topic in services.plan.emergency_topics,
-            standing=standing(self.leg.facts, earlier, services.config.routing),
-            earlier=earlier,
-        )
-        route = services.staff.route(request)
-        self._record.event(routed(context.handover_id, request, route))
-        return route
-
-    def _in_handover(self, event: AnyEvent) -> None:
-        self._services.staff.take(event)
-        self._record.event(event)
+    async def _tell(self, text: str) -> None:
+        await self._finish_saying()
+        await self._say(text)
 
     async def _without_speech(self, error: Exception) -> None:
         """Recognition or synthesis is gone: a person has to take over, without a turn."""
@@ -403,7 +351,7 @@ class Conversation:
         self._saying = None
         with contextlib.suppress(SpeechError):
             await self._say(self._services.phrase("speech_lost"))
-        outcome = await self._transfer(
+        outcome = await self._handing.transfer(
             HandoverRequest(reason="The voice agent has a technical problem.")
         )
         if outcome in (Outcome.TRANSFERRED, Outcome.BRIDGED):
@@ -419,10 +367,11 @@ class Conversation:
     async def _follow_leg(self) -> None:
         while True:
             event = await self.leg.events.get()
-            if self._handover is not None:
-                self._handover.caller_reported(event)
+            if self._handing.caller_reported(event):
+                pass
             elif isinstance(event, Digit):
                 self._record.event(events.DtmfReceived(digit=event.digit))
-                self._listener.digit(event.digit)
+                if not self._handing.key(event.digit):
+                    self._listener.digit(event.digit)
             if isinstance(event, Ended):
                 return

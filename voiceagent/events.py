@@ -20,6 +20,9 @@ from voiceagent.facts import (
     Anomaly as Anomaly,
 )
 from voiceagent.facts import (
+    Callback as Callback,
+)
+from voiceagent.facts import (
     CallFacts as CallFacts,
 )
 from voiceagent.facts import (
@@ -355,6 +358,21 @@ class HandoverFailed(Event):
     reason: str
 
 
+class CallbackRequested(Event):
+    """A caller whom nobody could take has asked to be called back, or has left a message."""
+
+    type: Literal["callback.requested"] = "callback.requested"
+    callback: Callback
+
+
+class CallbackClosed(Event):
+    """Somebody has taken care of it."""
+
+    type: Literal["callback.closed"] = "callback.closed"
+    callback_id: str
+    by: str = ""
+
+
 class HandoverMarked(Event):
     """What a person says of a handover, or of a missing one, afterwards. The last mark counts."""
 
@@ -424,6 +442,8 @@ AnyEvent = Annotated[
     | HandoverCompleted
     | HandoverReturned
     | HandoverFailed
+    | CallbackRequested
+    | CallbackClosed
     | HandoverMarked
     | CallerFlagged
     | CallEnded,

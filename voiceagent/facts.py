@@ -228,3 +228,22 @@ class HandoverContext(Fact):
     anger: Probability = 0.0
     summary: str = ""
     transcript: tuple[TranscriptLine, ...] = ()
+
+
+class Callback(Fact):
+    """What a caller has left for people who were not free: a wish to be called, or a message."""
+
+    callback_id: str
+    kind: Literal["call", "message"]
+    number: str
+    """Number to call; of a message the caller's own, empty where it was withheld."""
+    topic: str
+    group: str
+    """Group it is for; the topic where no group takes it."""
+    text: str = ""
+    """The message as it was recognised."""
+    recording: str = ""
+    """Path of the message's recording."""
+    length_s: float = 0.0
+    left_at: datetime
+    context: HandoverContext

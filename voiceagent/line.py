@@ -19,6 +19,7 @@ from voiceagent.audio.wav import load
 from voiceagent.config import Config
 from voiceagent.conversation import Conversation
 from voiceagent.deciding import rehearse
+from voiceagent.dialogue.choices import choosing
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.prototypes import Prototypes
@@ -179,6 +180,7 @@ async def answering(
             quiet=comfort_noise(_QUIET_S),
             staff=Staff.of(config, plan),
             look_back=look_back,
+            chooser=await _chooser(plan, speech, examples),
         )
         await rehearse(plan, services.understander, services.prototypes)
         await line.open(services)
@@ -189,6 +191,15 @@ async def answering(
         finally:
             await tasks.end(warming)
             await line.close()
+
+
+async def _chooser(
+    plan: Dialplan, speech: SpeechClient, examples: RememberedEmbedder
+) -> Understander | None:
+    choices = choosing(plan)
+    return (
+        None if choices is None else await Understander.create(choices, speech, examples=examples)
+    )
 
 
 async def _prompts(speech: SpeechClient, plan: Dialplan) -> dict[str, bytes]:

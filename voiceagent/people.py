@@ -6,6 +6,7 @@ import difflib
 import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -67,6 +68,7 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 Hours = Annotated[Span, BeforeValidator(_span)]
 Day = Annotated[Holiday, BeforeValidator(_holiday)]
 Presence = Literal["none", "options", "dialog"]
+Choice = Literal["wait", "callback", "message", "go-on"]
 
 
 class _Working(Section):
@@ -168,3 +170,20 @@ def problems(
     for group in dict.fromkeys(targets):
         if group in names and group not in members:
             yield f"groups.{names.index(group)}.name: nobody is in {group!r}: add it to a person"
+
+
+class Waiting(Section):
+    """What a caller can choose when nobody is free."""
+
+    choices: tuple[Choice, ...] = ("wait", "callback", "message", "go-on")
+    """What is offered; [] only says that nobody is free, and goes on."""
+    longest_s: Annotated[float, Field(ge=5, le=3600)] = 300.0
+    """How long a caller can wait with music."""
+    word_s: Annotated[float, Field(ge=5, le=600)] = 40.0
+    """How often a waiting caller hears a word."""
+    retry_s: Annotated[float, Field(ge=2, le=600)] = 30.0
+    """How often it is tried again while nobody is seen to become free."""
+    message_s: Annotated[float, Field(ge=5, le=300)] = 90.0
+    """How long a message may be."""
+    messages: Path = Path("messages")
+    """Folder for the recordings of messages."""

@@ -50,6 +50,8 @@ class Services:
     """What is heard while nobody speaks, 16-bit at 8 kHz."""
     staff: Staff
     look_back: LookBack = no_record
+    chooser: Understander | None = None
+    """Understands what callers choose when nobody is free (`dialogue.choices`)."""
 
     def phrase(self, name: SafePhrase) -> str:
         """A sentence that can be said even when there is no speech service."""

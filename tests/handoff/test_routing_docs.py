@@ -11,12 +11,14 @@ import pytest
 
 from voiceagent.config import Config
 from voiceagent.handoff.routing import WEIGHTS
-from voiceagent.people import Group, Person, Routing
+from voiceagent.people import Group, Person, Routing, Waiting
 
 DOCS = (Path(__file__).parents[2] / "docs" / "routing.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("model", "prefix"), [(Person, ""), (Group, ""), (Routing, "routing.")])
+@pytest.mark.parametrize(
+    ("model", "prefix"), [(Person, ""), (Group, ""), (Routing, "routing."), (Waiting, "waiting.")]
+)
 def test_every_setting_is_described(model: Any, prefix: str) -> None:
     assert [name for name in model.model_fields if f"`{prefix}{name}`" not in DOCS] == []
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from voiceagent import events as e
 from voiceagent.supervision.board import Board, Message
-from voiceagent.supervision.states import CallState, LineState, Offer
+from voiceagent.supervision.states import CallbackState, CallState, LineState, Offer
 from voiceagent.supervision.topics import Topics
 
 TOPICS = Topics("va")
@@ -124,3 +124,32 @@ def test_a_line_is_up_then_drains_then_stops(make: Make) -> None:
         seen.append(LineState.model_validate_json(message.payload))
     assert [line.state for line in seen] == ["up", "draining", "stopped"]
     assert {line.max_callers for line in seen} == {3}
+
+
+def test_what_a_caller_has_left_is_retained_for_the_group_until_it_is_closed(
+    make: Make, handed_over_call: list[e.Record]
+) -> None:
+    board = Board(TOPICS)
+    context = next(
+        r.event.context for r in handed_over_call if isinstance(r.event, e.HandoverContextReady)
+    )
+    left = e.Callback(
+        callback_id="c1",
+        kind="message",
+        number="030123",
+        topic="bills",
+        group="billing desk",
+        text="please call",
+        left_at=context.created_at,
+        context=context,
+    )
+    records = [*handed_over_call[:-1], make(e.CallbackRequested(callback=left))]
+    kept = retained_after(board, [*records, handed_over_call[-1]])
+    assert list(kept) == ["va/groups/billing%20desk/callbacks/c1"]
+    (payload,) = kept.values()
+    assert CallbackState.model_validate_json(payload).text == "please call"
+    assert [message.topic for message in board.retained()] == list(kept)
+    (gone,) = board.take(make(e.CallbackClosed(callback_id="c1", by="anna")))
+    assert (gone.topic, gone.payload) == (next(iter(kept)), b"")
+    assert board.retained() == []
+    assert board.take(make(e.CallbackClosed(callback_id="c1"))) == []

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.records.test_callbacks import requested
 from voiceagent import config
 from voiceagent import events as e
+from voiceagent.records.callbacks import close
 from voiceagent.records.store import Store
 from voiceagent.supervision import journal as module
 from voiceagent.supervision.address import Address
@@ -251,6 +253,28 @@ async def test_a_line_opens_its_journal_from_its_settings(
         await all_of_it.until(lambda got: len(got) == 1)
     with Store(tmp_path / "calls.db") as store:
         assert store.events("call-1") == [record]
+
+
+async def test_what_was_left_before_is_retained_again_by_a_broker_that_has_forgotten_it(
+    tmp_path: Path, embedded: str, listen: Listen
+) -> None:
+    settings = config.Config(
+        dialplan=tmp_path / "shop.yaml",
+        line="line-1",
+        records=config.Records(path=tmp_path / "calls.db"),
+        mqtt=config.Mqtt(topic_root="mine"),
+    )
+    with Store(tmp_path / "calls.db") as store:
+        store.extend([requested("open"), requested("done"), requested("other", line="line-2")])
+        close(store, "done", "anna")
+        store.published(*(seq for seq, _ in store.pending(10)))
+    async with (
+        listen(Address.of(config.Mqtt(), embedded), "mine/groups/#") as groups,
+        open_journal(settings, embedded),
+    ):
+        await groups.until(lambda got: len(got) == 1)
+        found = await groups.all()
+    assert [str(message.topic) for message in found] == ["mine/groups/billing/callbacks/open"]
 
 
 async def test_a_number_that_calls_again_and_again_is_flagged_on_the_bus(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
@@ -14,6 +15,24 @@ Make = Callable[..., e.Record]
 
 _UNION, _ = get_args(e.AnyEvent)
 ALL_EVENTS: tuple[type[e.Event], ...] = get_args(_UNION)
+
+
+CALLBACK = e.Callback(
+    callback_id="c1",
+    kind="message",
+    number="030123",
+    topic="billing",
+    group="billing",
+    text="please call",
+    left_at=datetime(2026, 7, 1, tzinfo=UTC),
+    context=e.HandoverContext(
+        handover_id="h1",
+        call_id="call-1",
+        created_at=datetime(2026, 7, 1, tzinfo=UTC),
+        facts=e.CallFacts(),
+        reason="asked",
+    ),
+)
 
 
 def sample(kind: type[e.Event], context: e.HandoverContext) -> e.Event:
@@ -29,6 +48,7 @@ def sample(kind: type[e.Event], context: e.HandoverContext) -> e.Event:
         "anomaly": "probing",
         "by": "caller",
         "targets": ("6001",),
+        "callback": CALLBACK,
         "route": (e.RoutedTo(person="anna", target="6001", score=10, reasons=("takes it",)),),
     }
     simple: dict[Any, Any] = {int: 1, float: 0.5, str: "x", bool: True}

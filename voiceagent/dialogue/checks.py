@@ -28,6 +28,11 @@ _PHRASE_WORDS = {
     "confirm_code": {"value"},
     "confirm_phone": {"value"},
     "wrong_digits": {"value", "count"},
+    "choose": {"choices"},
+    "choose_by_key": {"choices"},
+    "nobody_until": {"day", "time"},
+    "place_in_queue": {"ahead"},
+    "callback_confirm": {"number"},
 }
 
 

@@ -187,12 +187,29 @@ class DialogueManager:
         reason = f"The caller speaks about {about}." if known else "The caller needs a person."
         return self._hand_over(topic, reason, known.say if known else None)
 
-    def handover_failed(self) -> Reply:
-        """Nobody could be reached: say so, and go on where the dialogue was."""
+    def handover_failed(self, told: str | None = None) -> Reply:
+        """Nobody could be reached: say so, and go on where the dialogue was.
+
+        Args:
+            told: what is said instead, where the caller has been told already.
+        """
         self._tried.append("Called for a person; nobody could take the call.")
         if self._asked.kind == "offer":
             self._asked = self._before_offer
-        return self._go_on(self._words.say(self._phrases.nobody_free))
+        return self._go_on(self._words.say(self._phrases.nobody_free) if told is None else told)
+
+    def put_down(self, what: str, say: str) -> Reply:
+        """A callback or a message was put down: say so, and ask whether there is anything else.
+
+        Args:
+            what: a sentence for the person.
+        """
+        self._tried.append(what)
+        return self._ask_plainly(Question("more"), say)
+
+    def phrase(self, name: str, **values: Any) -> str:
+        """A phrase of the dialplan in words, by its name."""
+        return self._words.say(getattr(self._phrases, name), **values)
 
     def handed_back(self) -> Reply:
         """A person has talked to the caller and given them back."""

@@ -32,6 +32,14 @@ class Common(BaseModel):
     """To hear what the agent can do."""
     elsewhere: tuple[Sentence, ...] = ()
     """Sentences that mean nothing to the dialplan: what is nearer to them is out of scope."""
+    choose_wait: tuple[Sentence, ...] = ()
+    """To wait for a person when nobody is free."""
+    choose_callback: tuple[Sentence, ...] = ()
+    """To be called back."""
+    choose_message: tuple[Sentence, ...] = ()
+    """To leave a message."""
+    choose_go_on: tuple[Sentence, ...] = ()
+    """To go on with the agent."""
     yes: tuple[Sentence, ...] = ()
     """Words that an answer begins with when it is a yes."""
     no: tuple[Sentence, ...] = ()
@@ -123,6 +131,49 @@ class Phrases(BaseModel):
     """Said when no person could be reached, before the agent goes on."""
     handed_back: Sentence = "You are talking to the voice agent again."
     """Said when a person has given the caller back, before the agent goes on."""
+    choose: Sentence = "You can {{ choices | spoken_list('or') }}. What would you like?"
+    """Asked when nobody is free; `choices` are those below, as the settings offer them."""
+    choose_by_key: Sentence = (
+        "Please say it in a few words, or press {% for choice in choices %}"
+        "{{ loop.index }} to {{ choice }}{{ '.' if loop.last else ', ' }}{% endfor %}"
+    )
+    """Asked when the choice was not understood: the first key is for the first choice."""
+    choice_wait: Sentence = "wait for someone"
+    """The choice to wait with music."""
+    choice_callback: Sentence = "be called back"
+    """The choice to be called back."""
+    choice_message: Sentence = "leave a message"
+    """The choice to leave a message."""
+    choice_go_on: Sentence = "go on with me"
+    """The choice to go on with the agent."""
+    nobody_until: Sentence = "Somebody is here again {{ day | date }}, at {{ time | time }}."
+    """Said when nobody works at this hour."""
+    place_in_queue: Sentence = (
+        "{{ 'One caller is' if ahead == 1 else ahead ~ ' callers are' }} waiting before you."
+    )
+    """Said to a caller who has others before them."""
+    wait_music: Sentence = (
+        "I will keep trying, and play you some music. Press any key if you do not want to wait."
+    )
+    """Said before the music."""
+    still_waiting: Sentence = "Thank you for waiting. I am still trying."
+    """Said now and then to a caller who waits."""
+    waited_long: Sentence = "I am sorry, nobody has become free."
+    """Said when a caller has waited as long as they can."""
+    callback_confirm: Sentence = "Shall we call you back on {{ number | phone }}?"
+    """Asked before a callback is put down."""
+    callback_number: Sentence = "On which number shall we call you? You can key it in."
+    """Asks for another number."""
+    callback_noted: Sentence = "Thank you. We will call you back as soon as somebody is free."
+    """Said when a callback was put down."""
+    leave_message: Sentence = (
+        "Please speak after the tone. When you have finished, press any key, or just wait."
+    )
+    """Said before a message is recorded."""
+    message_empty: Sentence = "I did not hear a message."
+    """Said when there was none."""
+    message_noted: Sentence = "Thank you. I pass your message on, with all that you have told me."
+    """Said when a message was left."""
     speech_lost: Sentence = (
         "I am sorry, I have a technical problem and cannot hear you properly. "
         "I will put you through to someone."

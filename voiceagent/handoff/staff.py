@@ -10,7 +10,14 @@ from datetime import UTC, datetime
 
 from voiceagent.config import Config
 from voiceagent.dialogue.plan import Dialplan
-from voiceagent.events import AnyEvent, ConsultationCalling, ConsultationFailed, HandoverRouted
+from voiceagent.events import (
+    AnyEvent,
+    ConsultationCalling,
+    ConsultationFailed,
+    HandoverRouted,
+    LeftOut,
+)
+from voiceagent.handoff.queueing import Queue, rank
 from voiceagent.handoff.roster import Roster
 from voiceagent.handoff.routing import Presence, Request, Route, State, choose
 from voiceagent.people import Routing
@@ -45,6 +52,7 @@ class Staff:
         self.settings = settings
         self.clock = clock
         self.now = now
+        self.queue = Queue()
         self.on_change: set[Callable[[], object]] = set()
         """Called when somebody may have become free or is so no more."""
         self._states: dict[str, State] = {}
@@ -68,8 +76,32 @@ class Staff:
         """What is known of a target, but for the calls it has."""
         return self._states.get(target, State())
 
-    def route(self, request: Request) -> Route:
-        """Whom to call for a caller, as it stands now."""
+    def pool_targets(self, topic: str) -> frozenset[str]:
+        """Everybody who comes into question for a topic."""
+        return frozenset(member.target for member in self.roster.pool(topic).members)
+
+    def opens(self, topic: str) -> datetime | None:
+        """When somebody who takes a topic is at work again; None when somebody is now, or
+        nobody will be in the coming weeks."""
+        at = self.now()
+        tables = [member.timetable for member in self.roster.pool(topic).members]
+        if any(table.open_at(at) for table in tables):
+            return None
+        return min(filter(None, (table.opens(at) for table in tables)), default=None)
+
+    def route(self, request: Request, call_id: str = "") -> Route:
+        """Whom to call for a caller, as it stands now: nobody while others wait longer for
+        the same people."""
+        place = rank(request.standing, emergency=request.emergency)
+        targets = self.pool_targets(request.topic)
+        found = self._choose(request)
+        if not self.queue.wanted(call_id, place, targets):
+            return found
+        why = "is for those who have waited longer"
+        waited_for = (LeftOut(person=to.person, target=to.target, why=why) for to in found.to)
+        return Route((), (*waited_for, *found.left_out))
+
+    def _choose(self, request: Request) -> Route:
         return choose(request, self.roster, self.states, self.settings, self.now(), self.clock())
 
     # -- what happens ---------------------------------------------------------------------------
@@ -90,7 +122,7 @@ class Staff:
     def over(self, handover_id: str) -> None:
         """A handover has ended, however it did."""
         if self._with.pop(handover_id, None) is not None:
-            self._changed()
+            self.changed()
 
     def seen(self, target: str, presence: Presence, told: str) -> None:
         """What somebody's phone says of itself."""
@@ -99,7 +131,7 @@ class Staff:
             state = replace(state, rests_until=0.0)  # they are back, so the rest is over
         self._states[target] = replace(state, presence=presence, told=told)
         if presence != state.presence:
-            self._changed()
+            self.changed()
 
     def set_away(self, target: str, away: bool, by: str) -> None:
         """Somebody is away, or ready again, because somebody says so."""
@@ -108,9 +140,10 @@ class Staff:
 
     def _note(self, target: str, **change: object) -> None:
         self._states[target] = replace(self.state(target), **change)  # type: ignore[arg-type]
-        self._changed()
+        self.changed()
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Have those who wait look again."""
         for tell in tuple(self.on_change):
             tell()
 

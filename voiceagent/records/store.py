@@ -41,12 +41,13 @@ CREATE TRIGGER events_stay BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'events are only added, never changed'); END;
 """
 
-_INDEX = """
+_INDICES = """
 CREATE INDEX IF NOT EXISTS callers
     ON events (json_extract(record, '$.event.facts.caller_number'), seq)
     WHERE type = 'call.arrived';
+CREATE INDEX IF NOT EXISTS callbacks ON events (seq) WHERE type LIKE 'callback.%';
 """
-"""Made also for stores that are older than it is."""
+"""Made also for stores that are older than they are."""
 
 _log = structlog.get_logger()
 
@@ -124,7 +125,8 @@ class Store:
                 f"{self.path}: has tables of version {version}, this program knows "
                 f"{STORE_VERSION}: update voiceagent, or give records.path another name"
             )
-        self._db.execute(_INDEX)
+        for statement in _statements(_INDICES):
+            self._db.execute(statement)
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -254,6 +256,11 @@ class Store:
         values = (number, since.astimezone(UTC).isoformat(), but, limit)
         rows = self._read(self.CALLS_OF, values)
         return [(call_id, datetime.fromisoformat(at)) for call_id, at in rows]
+
+    def callbacks(self) -> list[Record]:
+        """All records of what callers have left, and of its closing, in order."""
+        rows = self._read("SELECT record FROM events WHERE type LIKE 'callback.%' ORDER BY seq", ())
+        return [RECORD.validate_json(text) for (text,) in rows]
 
     def marked(self) -> list[str]:
         """Ids of the calls that people have marked, in the order of their first mark."""

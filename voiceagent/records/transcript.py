@@ -8,6 +8,8 @@ from typing import Any
 from voiceagent.events import (
     AgentSpoke,
     CallArrived,
+    CallbackClosed,
+    CallbackRequested,
     CallEnded,
     ConsultationFailed,
     HandoverCompleted,
@@ -161,6 +163,12 @@ def _note(record: Record) -> str:
             return f"{target} gave the caller back to the agent"
         case HandoverFailed(reason=reason):
             return f"not handed over: {reason}"
+        case CallbackRequested(callback=left) if left.kind == "call":
+            return f"to be called back on {left.number}"
+        case CallbackRequested(callback=left):
+            return f"left a message: {left.text}"
+        case CallbackClosed(by=by):
+            return f"taken care of{f' by {by}' if by else ''}"
         case CallEnded(by=by, reason=reason):
             return f"call ended by {by}: {reason}"
         case _:

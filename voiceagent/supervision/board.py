@@ -12,6 +12,8 @@ from typing import Any, Literal
 from voiceagent.events import (
     CallAnswered,
     CallArrived,
+    CallbackClosed,
+    CallbackRequested,
     CallEnded,
     CallerHeld,
     CallerResumed,
@@ -36,7 +38,7 @@ from voiceagent.events import (
     TurnMissed,
     Verdict,
 )
-from voiceagent.supervision.states import CallState, LineState, Offer
+from voiceagent.supervision.states import CallbackState, CallState, LineState, Offer
 from voiceagent.supervision.topics import Topics
 
 OfferState = Literal["announced", "calling", "ringing", "answered", "connected"]
@@ -68,13 +70,15 @@ class Board:
         self._line: LineState | None = None
         self._calls: dict[str, CallState] = {}
         self._handovers: dict[str, _Handover] = {}
+        self._callbacks: dict[str, CallbackState] = {}
 
     def retained(self) -> list[Message]:
         """Everything that should be retained now."""
         lines = [self._line_message(self._line)] if self._line else []
         calls = [self._call_message(call) for call in self._calls.values()]
         offers = [o for handover in self._handovers.values() for o in handover.offers.values()]
-        return [*lines, *calls, *map(self._offer_message, offers)]
+        callbacks = map(self._callback_message, self._callbacks.values())
+        return [*lines, *calls, *map(self._offer_message, offers), *callbacks]
 
     def take(self, record: Record) -> list[Message]:
         """Note a record and return the retained messages it changes."""
@@ -83,6 +87,12 @@ class Board:
                 return self._take_line(record)
             case CallEnded() | CallRefused():
                 return self._end(record.call_id)
+            case CallbackRequested(callback=callback):
+                state = CallbackState(**dict(callback))
+                self._callbacks[callback.callback_id] = state
+                return [self._callback_message(state)]
+            case CallbackClosed(callback_id=callback_id):
+                return self._close(callback_id)
             case _:
                 return [*self._take_handover(record), *self._take_call(record)]
 
@@ -182,6 +192,14 @@ class Board:
         gone = [handover.offers.pop(target) for target in targets if target in handover.offers]
         return [Message(self._topics.offer(o.target, o.handover_id), b"") for o in gone]
 
+    # -- callbacks ----------------------------------------------------------------------------
+
+    def _close(self, callback_id: str) -> list[Message]:
+        state = self._callbacks.pop(callback_id, None)
+        if state is None:
+            return []
+        return [Message(self._topics.callback(state.group, callback_id), b"")]
+
     # -- messages -----------------------------------------------------------------------------
 
     def _line_message(self, state: LineState) -> Message:
@@ -189,6 +207,10 @@ class Board:
 
     def _call_message(self, state: CallState) -> Message:
         return Message(self._topics.call_state(state.call_id), state.model_dump_json().encode())
+
+    def _callback_message(self, state: CallbackState) -> Message:
+        topic = self._topics.callback(state.group, state.callback_id)
+        return Message(topic, state.model_dump_json().encode())
 
     def _offer_message(self, offer: Offer) -> Message:
         topic = self._topics.offer(offer.target, offer.handover_id)

@@ -22,6 +22,7 @@ import structlog
 from voiceagent import tasks
 from voiceagent.config import Config, Review
 from voiceagent.events import CallEnded, Record
+from voiceagent.records.callbacks import left
 from voiceagent.records.store import Store
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.anomalies import Anomalies
@@ -239,9 +240,13 @@ async def open_journal(config: Config, broker_url: str = "") -> AsyncIterator[St
     """
     address = Address.of(config.mqtt, broker_url)
     with Store(config.records.path) as store:
+        bus = Bus(address, config.mqtt.topic_root, config.line)
+        for record, _, closing in left(store):
+            if record.line == config.line and closing is None:
+                bus.board.take(record)  # a broker without memory has forgotten it
         async with (
             Webhook(config.webhook) as webhook,
-            Bus(address, config.mqtt.topic_root, config.line) as bus,
+            bus,
             StoreJournal(store, bus, webhook, config.line, config.review) as journal,
         ):
             yield journal

@@ -38,6 +38,12 @@ def _what(event: e.Event) -> Text:
             return _step(event)
         case _ if event.type.startswith(("handover.", "consultation.", "refer.", "briefing.")):
             return _handover(event)
+        case e.CallbackRequested(callback=left):
+            what = "to be called back" if left.kind == "call" else f"message “{left.text}”"
+            of = f"{left.group}, from {left.number or 'a withheld number'}"
+            return Text(f"left for {of}: {what} ({left.callback_id})", style="bold yellow")
+        case e.CallbackClosed(callback_id=callback_id, by=by):
+            return Text(f"{callback_id} closed{f' by {by}' if by else ''}", style="yellow")
         case _:
             return _call(event)
 

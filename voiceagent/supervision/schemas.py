@@ -14,13 +14,14 @@ from pydantic import BaseModel
 
 from voiceagent.events import SCHEMA_VERSION, Record
 from voiceagent.records.marks import MarkRequest
-from voiceagent.supervision.states import CallState, LineState, Offer, Refusal
+from voiceagent.supervision.states import CallbackState, CallState, LineState, Offer, Refusal
 
 MODELS: dict[str, type[BaseModel]] = {
     "record": Record,
     "line-state": LineState,
     "call-state": CallState,
     "offer": Offer,
+    "callback": CallbackState,
     "mark-request": MarkRequest,
     "refusal": Refusal,
 }

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from voiceagent.events import SCHEMA_VERSION, Action, Fact, HandoverContext, Mark, Probability
+from voiceagent.events import (
+    SCHEMA_VERSION,
+    Action,
+    Callback,
+    Fact,
+    HandoverContext,
+    Mark,
+    Probability,
+)
 
 
 class LineState(Fact):
@@ -50,6 +58,12 @@ class Refusal(Fact):
     call_id: str
     problem: str
     """What is wrong, field by field, and how it is mended."""
+
+
+class CallbackState(Callback):
+    """What a caller has left for a group that was not free. Retained until it is closed."""
+
+    v: Literal[1] = SCHEMA_VERSION
 
 
 class Offer(Fact):

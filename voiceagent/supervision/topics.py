@@ -8,6 +8,7 @@
     <root>/calls/<call_id>/state                    CallState, retained while the call lives
     <root>/calls/<call_id>/marks                    MarkRequest, sent by a person's screen
     <root>/calls/<call_id>/marks/refused            Refusal, the answer to a wrong one
+    <root>/groups/<group>/callbacks/<callback_id>   CallbackState, retained until it is closed
     <root>/people/<person>/handovers/<handover_id>  Offer, retained while the handover lives
 """
 
@@ -63,6 +64,9 @@ class Topics:
 
     def offer(self, target: str, handover_id: str) -> str:
         return f"{self.root}/people/{person(target)}/handovers/{level(handover_id)}"
+
+    def callback(self, group: str, callback_id: str) -> str:
+        return f"{self.root}/groups/{level(group)}/callbacks/{level(callback_id)}"
 
     def mark(self, call_id: str) -> str:
         """Where a mark is asked for."""

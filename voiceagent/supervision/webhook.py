@@ -56,8 +56,9 @@ class Webhook:
         await tasks.end(self._task)
 
     def offer(self, record: Record) -> None:
-        """Send the record soon, if it is about a handover. Never blocks."""
-        if not self._settings.url or not record.event.type.startswith("handover."):
+        """Send the record soon, if it is about a handover or a callback. Never blocks."""
+        told = record.event.type.startswith(("handover.", "callback."))
+        if not self._settings.url or not told:
             return
         try:
             self._waiting.put_nowait(record)

@@ -1,0 +1,75 @@
+"""How callers choose what becomes of them when nobody is free."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voiceagent.dialogue.plan import Dialplan
+from voiceagent.people import Choice
+
+NAMES: dict[str, Choice] = {
+    "choose_wait": "wait",
+    "choose_callback": "callback",
+    "choose_message": "message",
+    "choose_go_on": "go-on",
+}
+"""Choices by the name that they have in ``common``."""
+
+EXAMPLES: dict[str, dict[str, tuple[str, ...]]] = {
+    "en": {
+        "choose_wait": (
+            "I'll wait",
+            "I want to wait for someone",
+            "I would rather hold",
+            "put me on hold then",
+            "keep trying, I'll stay on the line",
+            "the first one, waiting",
+        ),
+        "choose_callback": (
+            "call me back",
+            "I'd like to be called back",
+            "can someone call me back later",
+            "a callback please",
+            "please ring me when somebody is free",
+        ),
+        "choose_message": (
+            "I'll leave a message",
+            "can I leave a message",
+            "take a message please",
+            "I want to record a message for them",
+            "let me tell them something they can listen to later",
+        ),
+        "choose_go_on": (
+            "go on with you",
+            "let's go on",
+            "I'll carry on with you then",
+            "never mind, you can help me",
+            "let us continue without them",
+            "no, forget about it",
+        ),
+    }
+}
+"""Example sentences by language."""
+
+
+def choosing(plan: Dialplan) -> Dialplan | None:
+    """A dialplan whose intents are the choices; None where nobody says how they are spoken of."""
+    built_in = EXAMPLES.get(plan.language[:2], {})
+    said = {name: (*built_in.get(name, ()), *getattr(plan.common, name)) for name in NAMES}
+    intents: dict[str, Any] = {
+        name: {"examples": list(examples), "answer": name}
+        for name, examples in said.items()
+        if examples
+    }
+    if not intents:
+        return None
+    return Dialplan.model_validate(
+        {
+            "name": "choices",
+            "language": plan.language,
+            "greeting": "choices",
+            "intents": intents,
+            "common": plan.common.model_dump(),
+            "targets": {"general": ["0"]},
+        }
+    )

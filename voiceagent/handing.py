@@ -1,0 +1,195 @@
+"""Bringing a caller to a person: with what context, to whom, and what becomes of those whom
+nobody can take."""
+
+from __future__ import annotations
+
+import asyncio
+
+from voiceagent import events
+from voiceagent.callrecord import CallRecord
+from voiceagent.dialogue.manager import DialogueManager
+from voiceagent.dialogue.replies import HandoverRequest
+from voiceagent.events import AnyEvent, HandoverContext, Verdict
+from voiceagent.handoff.asking import Asking
+from voiceagent.handoff.briefing import briefing, introduction
+from voiceagent.handoff.context import package
+from voiceagent.handoff.handover import Handover, Surroundings
+from voiceagent.handoff.queueing import rank
+from voiceagent.handoff.routing import Request, Route, standing
+from voiceagent.handoff.staff import routed
+from voiceagent.services import Services
+from voiceagent.telephony.call import Leg, LegEvent
+from voiceagent.telephony.transfer_commands import Outcome
+from voiceagent.waiting import Chosen, Floor, NobodyFree, Talk
+
+
+class HandingOver:
+    """What one conversation needs to bring its caller to a person.
+
+    Args:
+        manager: the call's dialogue, for what is known so far.
+        talk: how the conversation is talked in.
+    """
+
+    def __init__(
+        self,
+        call_id: str,
+        leg: Leg,
+        services: Services,
+        record: CallRecord,
+        manager: DialogueManager,
+        talk: Talk,
+    ) -> None:
+        self.verdict: Verdict | None = None
+        """The last one, None before any turn."""
+        self._call_id = call_id
+        self._leg = leg
+        self._services = services
+        self._record = record
+        self._manager = manager
+        self._talk = talk
+        self._handover: Handover | None = None
+        self._nobody: NobodyFree | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether something has begun that it has to end itself, also when the caller has left."""
+        return self._handover is not None or (self._nobody is not None and self._nobody.keeps_word)
+
+    def caller_reported(self, event: LegEvent) -> bool:
+        """Something happened on the caller's leg; False when it is not for a handover."""
+        if self._handover is None:
+            return False
+        self._handover.caller_reported(event)
+        return True
+
+    def key(self, digit: str) -> bool:
+        """The caller pressed a key; False when it is for the dialogue."""
+        return self._nobody is not None and self._nobody.key(digit)
+
+    def hurry(self) -> None:
+        """The line shuts down."""
+        if self._nobody is not None:
+            self._nobody.hurry()
+
+    async def transfer(self, request: HandoverRequest, waited_s: float = 0.0) -> Outcome:
+        """Bring the caller to a person, or find that there is none.
+
+        Args:
+            waited_s: how long they have waited for one.
+        """
+        services = self._services
+        settings = services.config.handover
+        context = self._context(request)
+        wanted = await self._wanted(context, waited_s)
+        route = services.staff.route(wanted, self._call_id)
+        self._record.event(routed(context.handover_id, wanted, route))
+        self._record.event(
+            events.HandoverStarted(
+                handover_id=context.handover_id,
+                reason=context.reason,
+                topic=request.topic,
+                targets=route.targets,
+            )
+        )
+        record = self._record.event(
+            events.HandoverContextReady(handover_id=context.handover_id, context=context)
+        )
+        if not route.targets:
+            failed = events.HandoverFailed(
+                handover_id=context.handover_id, reason=str(Outcome.NOBODY)
+            )
+            self._record.event(failed)
+            return Outcome.NOBODY
+        self._talk.listener.deafen(True)
+        self._handover = self._prepared(context, route)
+        try:
+            # The person's screen should know before the person's phone rings.
+            await self._record.delivered(record, settings.push_s)
+            return await self._handover.run()
+        finally:
+            self._handover = None
+            services.staff.over(context.handover_id)
+            self._talk.listener.deafen(False)
+
+    async def nobody_free(self, request: HandoverRequest) -> Chosen:
+        """Tell the caller that nobody is, and do what they choose."""
+        wanted = await self._wanted(self._context(request))
+        staff = self._services.staff
+        floor = Floor(
+            call_id=self._call_id,
+            leg=self._leg,
+            phrase=self._manager.phrase,
+            attempt=lambda waited_s: self.transfer(request, waited_s),
+            free=lambda: frozenset(staff.route(wanted, self._call_id).targets),
+            context=lambda: self._context(request),
+            emit=self._record.event,
+            rank=rank(wanted.standing, emergency=wanted.emergency),
+            topic=request.topic,
+        )
+        self._nobody = NobodyFree(floor, self._talk, self._services)
+        try:
+            return await self._nobody.run()
+        finally:
+            self._nobody = None
+
+    def _prepared(self, context: HandoverContext, route: Route) -> Handover:
+        services = self._services
+        asking = Asking(services.speech, services.voice, services.config.turns, services.plan)
+        text = briefing(context, services.config.handover)
+
+        async def brief(person: Leg) -> str:
+            await asking.say(person, text)
+            return text
+
+        async def introduce(person: Leg) -> None:
+            await asyncio.gather(
+                *(asking.say(leg, introduction(context)) for leg in (self._leg, person))
+            )
+
+        return Handover(
+            Surroundings(
+                agent=services.agent,
+                caller=self._leg,
+                settings=services.config.handover,
+                emit=self._in_handover,
+                brief=brief,
+                hear=asking.hear,
+                introduce=introduce,
+                joined=self._record.listen_to_person,
+                music=services.music,
+                quiet=services.quiet,
+            ),
+            context,
+            route.targets,
+        )
+
+    def _context(self, request: HandoverRequest) -> HandoverContext:
+        """All that is known now, for a person."""
+        return package(
+            self._call_id,
+            self._leg.facts,
+            self._services.plan.language,
+            request,
+            self._manager,
+            self.verdict,
+            self._record.transcript,
+        )
+
+    async def _wanted(self, context: HandoverContext, waited_s: float = 0.0) -> Request:
+        """What the choice of a person goes by."""
+        services = self._services
+        earlier = await services.look_back(self._leg.facts)
+        return Request(
+            topic=context.topic,
+            language=context.language,
+            anger=context.anger,
+            emergency=context.topic in services.plan.emergency_topics,
+            standing=standing(self._leg.facts, earlier, services.config.routing),
+            earlier=earlier,
+            waited_s=waited_s,
+        )
+
+    def _in_handover(self, event: AnyEvent) -> None:
+        self._services.staff.take(event)
+        self._record.event(event)

@@ -1,0 +1,85 @@
+"""Who waits for whom: callers in the order in which they are brought to people. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from voiceagent.events import Standing
+
+_RANKS: tuple[Standing, ...] = ("vulnerable", "vip", "repeated", "ordinary")
+EMERGENCY = -1
+"""Rank of a call that waits for nobody."""
+
+
+def rank(standing: Standing, *, emergency: bool = False) -> int:
+    """The place of a kind of callers: lower goes first."""
+    return EMERGENCY if emergency else _RANKS.index(standing)
+
+
+@dataclass(frozen=True)
+class _Ticket:
+    rank: int
+    since: float
+    targets: frozenset[str]
+    """Whom the caller may be brought to."""
+    trying: bool = False
+
+
+class Queue:
+    """The callers of one line who wait for a person."""
+
+    def __init__(self) -> None:
+        self._tickets: dict[str, _Ticket] = {}
+
+    def join(self, call_id: str, rank: int, since: float, targets: Collection[str]) -> None:
+        """Wait for these people, or for others than before.
+
+        Args:
+            since: when the caller first asked for a person, in seconds.
+        """
+        self._tickets[call_id] = _Ticket(rank, since, frozenset(targets))
+
+    def leave(self, call_id: str) -> None:
+        """Wait no more."""
+        self._tickets.pop(call_id, None)
+
+    def trying(self, call_id: str, trying: bool) -> None:
+        """Somebody is being called for this caller, or in vain."""
+        if call_id in self._tickets:
+            self._tickets[call_id] = replace(self._tickets[call_id], trying=trying)
+
+    def ahead(self, call_id: str) -> int | None:
+        """How many wait for the same people and go before this caller; None for one who does
+        not wait."""
+        own = self._tickets.get(call_id)
+        return None if own is None else len(self._before(call_id, own))
+
+    def before_newcomer(self, call_id: str, rank: int, targets: Collection[str]) -> int:
+        """How many would go before somebody who came now."""
+        return len(self._before(call_id, _newcomer(rank, targets)))
+
+    def in_turn(self, call_id: str) -> bool:
+        """Whether nobody goes before this caller but those for whom somebody is being called."""
+        own = self._tickets.get(call_id)
+        return own is not None and all(ticket.trying for ticket in self._before(call_id, own))
+
+    def wanted(self, call_id: str, rank: int, targets: Collection[str]) -> bool:
+        """Whether others wait for these people who go before somebody who comes now."""
+        if call_id in self._tickets:
+            return False
+        before = self._before(call_id, _newcomer(rank, targets))
+        return any(not ticket.trying for ticket in before)
+
+    def _before(self, call_id: str, own: _Ticket) -> list[_Ticket]:
+        return [
+            ticket
+            for other, ticket in self._tickets.items()
+            if other != call_id
+            and ticket.targets & own.targets
+            and (ticket.rank, ticket.since) < (own.rank, own.since)
+        ]
+
+
+def _newcomer(rank: int, targets: Collection[str]) -> _Ticket:
+    return _Ticket(rank, float("inf"), frozenset(targets))
