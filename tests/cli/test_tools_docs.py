@@ -19,7 +19,8 @@ KEYED = (
 
 
 @pytest.mark.parametrize(
-    "name", ["analyze", "callbacks", "explain", "learn", "mark", "replay", "say", "simulate"]
+    "name",
+    ["analyze", "callbacks", "explain", "learn", "mark", "replay", "say", "simulate", "vcon"],
 )
 def test_every_option_is_described_and_no_other(name: str) -> None:
     command = main.get_command(click.Context(main), name)

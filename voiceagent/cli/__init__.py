@@ -17,6 +17,7 @@ _COMMANDS = {
     "replay": ("voiceagent.cli.replay", "replay"),
     "learn": ("voiceagent.cli.learn", "learn"),
     "explain": ("voiceagent.cli.explain", "explain"),
+    "vcon": ("voiceagent.cli.vcon", "vcon"),
     "analyze": ("voiceagent.cli.analyze", "analyze"),
     "simulate": ("voiceagent.cli.simulate", "simulate"),
     "say": ("voiceagent.cli.say", "say"),
