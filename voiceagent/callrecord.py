@@ -12,7 +12,7 @@ import structlog
 
 from voiceagent.audio.frames import FRAME_S
 from voiceagent.audio.recording import Recorder, Track
-from voiceagent.events import AnyEvent, Journal, Record, TranscriptLine, Verdict
+from voiceagent.events import AnyEvent, Journal, LookupDone, Record, TranscriptLine, Verdict
 from voiceagent.telephony.call import Leg
 
 log = structlog.get_logger()
@@ -27,6 +27,8 @@ class CallRecord:
         self._line = line
         self._journal = journal
         self._started = time.monotonic()
+        self.decisive: list[Record] = []
+        """Verdicts and look-ups, for the person who takes the call."""
         self._recorder: Recorder | None = None
 
     def clock(self, at: float) -> float:
@@ -41,6 +43,8 @@ class CallRecord:
     def event(self, event: AnyEvent) -> Record:
         """Write an event down; it is stored, then published."""
         record = Record(line=self._line, call_id=self.call_id, t_s=self.age_s, event=event)
+        if isinstance(event, (LookupDone, Verdict)):
+            self.decisive.append(record)
         self._journal.write(record)
         return record
 

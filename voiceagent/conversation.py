@@ -226,7 +226,6 @@ class Conversation:
         return decided.reply
 
     def _decided(self, verdict: Verdict) -> None:
-        self._handing.verdict = verdict
         self._record.event(verdict)
 
     # -- speaking -------------------------------------------------------------------------------

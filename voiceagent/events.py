@@ -26,6 +26,9 @@ from voiceagent.facts import (
     CallFacts as CallFacts,
 )
 from voiceagent.facts import (
+    EarlierCall as EarlierCall,
+)
+from voiceagent.facts import (
     Expectation as Expectation,
 )
 from voiceagent.facts import (
@@ -35,6 +38,9 @@ from voiceagent.facts import (
     HandoverContext as HandoverContext,
 )
 from voiceagent.facts import (
+    Identity as Identity,
+)
+from voiceagent.facts import (
     LeftOut as LeftOut,
 )
 from voiceagent.facts import (
@@ -42,6 +48,9 @@ from voiceagent.facts import (
 )
 from voiceagent.facts import (
     MarkReason as MarkReason,
+)
+from voiceagent.facts import (
+    Mood as Mood,
 )
 from voiceagent.facts import (
     Probability as Probability,

@@ -206,6 +206,36 @@ class TranscriptLine(Fact):
     anger: Probability | None = None
 
 
+class Identity(Fact):
+    """Who calls, as far as that is known."""
+
+    number: str = ""
+    name: str = ""
+    verified: tuple[str, ...] = ()
+    """By what it was verified, a sentence each; none: only the caller's phone says so."""
+
+
+class Mood(Fact):
+    """How a turn was taken."""
+
+    turn: int
+    t_s: float
+    anger: Probability
+    understood: Probability
+    action: Action
+
+
+class EarlierCall(Fact):
+    """An earlier call of the same number."""
+
+    call_id: str
+    started_at: datetime
+    about: str = ""
+    """What it was about, as the person was told then, or what the caller wanted."""
+    person: str = ""
+    """Who took it; empty: the agent alone."""
+
+
 class HandoverContext(Fact):
     """Everything a person needs, so that the caller need not say it again."""
 
@@ -227,6 +257,14 @@ class HandoverContext(Fact):
     """What the agent did and what came of it, a sentence each."""
     anger: Probability = 0.0
     summary: str = ""
+    """Up to three sentences: what is wanted, what was tried, what is open."""
+    next_step: str = ""
+    """What to begin with."""
+    identity: Identity = Identity()
+    mood: tuple[Mood, ...] = ()
+    """Turn by turn."""
+    earlier: tuple[EarlierCall, ...] = ()
+    """The newest first."""
     transcript: tuple[TranscriptLine, ...] = ()
 
 

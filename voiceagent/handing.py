@@ -9,13 +9,13 @@ from voiceagent import events
 from voiceagent.callrecord import CallRecord
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest
-from voiceagent.events import AnyEvent, HandoverContext, Verdict
+from voiceagent.events import AnyEvent, HandoverContext
 from voiceagent.handoff.asking import Asking
 from voiceagent.handoff.briefing import briefing, introduction
 from voiceagent.handoff.context import package
 from voiceagent.handoff.handover import Handover, Surroundings
 from voiceagent.handoff.queueing import rank
-from voiceagent.handoff.routing import Request, Route, standing
+from voiceagent.handoff.routing import Earlier, Request, Route, standing
 from voiceagent.handoff.staff import routed
 from voiceagent.services import Services
 from voiceagent.telephony.call import Leg, LegEvent
@@ -40,8 +40,6 @@ class HandingOver:
         manager: DialogueManager,
         talk: Talk,
     ) -> None:
-        self.verdict: Verdict | None = None
-        """The last one, None before any turn."""
         self._call_id = call_id
         self._leg = leg
         self._services = services
@@ -50,6 +48,7 @@ class HandingOver:
         self._talk = talk
         self._handover: Handover | None = None
         self._nobody: NobodyFree | None = None
+        self._earlier = Earlier()
 
     @property
     def under_way(self) -> bool:
@@ -80,8 +79,9 @@ class HandingOver:
         """
         services = self._services
         settings = services.config.handover
+        self._earlier = await services.look_back(self._leg.facts)
         context = self._context(request)
-        wanted = await self._wanted(context, waited_s)
+        wanted = self._wanted(context, waited_s)
         route = services.staff.route(wanted, self._call_id)
         self._record.event(routed(context.handover_id, wanted, route))
         self._record.event(
@@ -114,7 +114,7 @@ class HandingOver:
 
     async def nobody_free(self, request: HandoverRequest) -> Chosen:
         """Tell the caller that nobody is, and do what they choose."""
-        wanted = await self._wanted(self._context(request))
+        wanted = self._wanted(self._context(request))
         staff = self._services.staff
         floor = Floor(
             call_id=self._call_id,
@@ -169,17 +169,18 @@ class HandingOver:
         return package(
             self._call_id,
             self._leg.facts,
-            self._services.plan.language,
+            self._services.plan,
             request,
             self._manager,
-            self.verdict,
+            self._record.decisive,
             self._record.transcript,
+            self._earlier.latest,
         )
 
-    async def _wanted(self, context: HandoverContext, waited_s: float = 0.0) -> Request:
+    def _wanted(self, context: HandoverContext, waited_s: float = 0.0) -> Request:
         """What the choice of a person goes by."""
         services = self._services
-        earlier = await services.look_back(self._leg.facts)
+        earlier = self._earlier
         return Request(
             topic=context.topic,
             language=context.language,

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from voiceagent.events import CallArrived, CallFacts, HandoverCompleted, Record
+from voiceagent.events import (
+    CallArrived,
+    CallFacts,
+    HandoverCompleted,
+    Record,
+    TurnUnderstood,
+    Understanding,
+)
 from voiceagent.handoff.routing import Earlier
 from voiceagent.people import Routing
 from voiceagent.records.earlier import earlier, looking_back
@@ -61,6 +68,24 @@ def test_the_person_of_the_newest_call_that_had_one_is_told(store: Store) -> Non
         found = of(store, "123")
         assert (found.person, found.spoke_at) == (BEN, NOW - timedelta(hours=50))
         assert of(store, "123", last_person_days=1).person == ""
+
+
+def test_the_latest_calls_are_told_with_what_they_were_about_and_who_took_them(
+    store: Store,
+) -> None:
+    understood = TurnUnderstood(
+        turn=1, understanding=Understanding(text="where is it", intent="order_status")
+    )
+    with store:
+        store.append(Record(line="l", call_id="123-1", at=NOW, t_s=5.0, event=understood))
+        latest = of(store, "123", last_person_days=30).latest
+    assert [(one.call_id, one.person) for one in latest] == [
+        ("123-1", ""),
+        ("123-3", ""),
+        ("123-50", BEN),
+    ]
+    assert latest[0].about == "order status"
+    assert latest[0].started_at == NOW - timedelta(hours=1)
 
 
 def test_a_withheld_number_has_no_past(store: Store) -> None:

@@ -102,10 +102,15 @@ class DialogueManager:
             about = self._words.intent(self._intent)
             sentences = [f"The caller asked about {about}{f' ({known})' if known else ''}."]
         sentences += self._tried[-1:]
-        asked = self._before_offer if self._asked.kind == "offer" else self._asked
-        if asked.slot:
-            sentences.append(f"Still open: {self._words.slot(asked.slot)}.")
+        if self.still_open:
+            sentences.append(f"Still open: {self.still_open}.")
         return " ".join(sentences)
+
+    @property
+    def still_open(self) -> str:
+        """What the caller was asked for and has not told, empty when nothing."""
+        asked = self._before_offer if self._asked.kind == "offer" else self._asked
+        return self._words.slot(asked.slot) if asked.slot else ""
 
     # -- moves ----------------------------------------------------------------------------------
 

@@ -205,6 +205,8 @@ class Topic(Section):
     """Said before the handover; left out: `phrases.handover`."""
     emergency: Template | None = None
     """For danger to life: said at once, instead of `say`, and not interruptible."""
+    advice: Text | None = None
+    """What the person should begin with."""
 
 
 class Dialplan(Section):

@@ -7,8 +7,8 @@ import re
 from voiceagent.config import Handover
 from voiceagent.dialogue.speaking import spoken_digits
 from voiceagent.events import HandoverContext
+from voiceagent.handoff.context import UPSET
 
-_UPSET = 0.5
 _WORDS = 36
 """What fits into ten to twelve seconds of speech; the rest is on the screen."""
 _LONG_NUMBER = re.compile(r"\b\d{4,}\b")
@@ -18,7 +18,7 @@ def briefing(context: HandoverContext, settings: Handover) -> str:
     """A few short sentences: that it is a handover, why, the mood, what was wanted, and how to
     take the call."""
     wanted, *tried = re.split(r"(?<=[.!?])\s+", context.summary.strip())
-    mood = "The caller is upset." if context.anger >= _UPSET else ""
+    mood = "The caller is upset." if context.anger >= UPSET else ""
     sentences = ["Handover from the voice agent.", context.reason, mood, wanted, *tried]
     words = 0
     kept: list[str] = []

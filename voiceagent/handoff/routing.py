@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from voiceagent.events import CallFacts, LeftOut, RoutedTo, Standing
+from voiceagent.events import CallFacts, EarlierCall, LeftOut, RoutedTo, Standing
 from voiceagent.handoff.roster import GENERAL, Member, Roster
 from voiceagent.people import Routing
 
@@ -62,6 +62,8 @@ class Earlier:
     person: str = ""
     """Target of whom they spoke to last; empty when there was nobody."""
     spoke_at: datetime | None = None
+    latest: tuple[EarlierCall, ...] = ()
+    """The newest first."""
 
 
 @dataclass(frozen=True)
