@@ -1,9 +1,11 @@
-"""An agent without speech: answers one call and hands it over when told to.
+"""An agent without speech: answers calls and hands each over when told to.
 
 The SIP library allows one endpoint a process, so this is a process of its own. Its argument is
-JSON: ``{"sip": …, "handover": …, "targets": […]}``. It hands over as soon as the call is up and
-a line comes on standard input, and prints each event as a line of JSON. Where the agent would
-speak there are tones; whom it keeps after the handover hears `BACK_HZ`.
+JSON: ``{"sip": …, "handover": …, "targets": […]}``. A line on standard input such as
+``{"do": "hand over", "call": "row-1", "handover": {…}, "targets": […], "briefing_s": 0.6}`` hands
+over the call to `sip:row-1@…`; what is left out is the last call, and as in the argument. Each
+event is a line of JSON on standard output. Where the agent would speak there are tones; whom it
+keeps after the handover hears `BACK_HZ`.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ import asyncio
 import json
 import sys
 from collections import deque
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from voiceagent import logs
 from voiceagent.audio.frames import SILENCE, level_db
@@ -25,103 +29,148 @@ from voiceagent.telephony.call import Ended, Leg
 from voiceagent.telephony.headers import new_handover_id
 from voiceagent.telephony.useragent import UserAgent
 
-BRIEFING_HZ, MUSIC_HZ, BACK_HZ = 500.0, 440.0, 600.0
+BRIEFING_HZ, MUSIC_HZ, BACK_HZ = 500.0, 1000.0, 600.0
+_YES_FRAMES = 15
 
 
 def say(event: str, **details: object) -> None:
     print(json.dumps({"event": event, **details}), flush=True)
 
 
-def emit(event: Event) -> None:
-    details = event.model_dump(mode="json")
-    say(details.pop("type"), **details)
-
-
-async def speak(leg: Leg, hertz: float) -> None:
+async def speak(leg: Leg, hertz: float, seconds: float = 0.6) -> None:
     playback = leg.audio.play()
-    playback.feed(tone(hertz, seconds=0.6))
+    playback.feed(tone(hertz, seconds=seconds))
     playback.close()
     await playback.finished.wait()
 
 
-async def brief(person: Leg) -> str:
-    await speak(person, BRIEFING_HZ)
-    return "a tone"
-
-
 async def hear(person: Leg) -> bool:
     """Take any sound that goes on for a while for a yes."""
-    loud = asyncio.Event()
-    frames: deque[bool] = deque(maxlen=15)
+    yes = asyncio.Event()
+    loud: deque[bool] = deque(maxlen=_YES_FRAMES)
 
     def listen(pcm: bytes) -> None:
-        frames.append(level_db(pcm) > -40)
-        if sum(frames) == 15:
-            loud.set()
+        loud.append(level_db(pcm) > -40)
+        if sum(loud) == _YES_FRAMES:
+            yes.set()
 
     person.audio.received = listen
-    await loud.wait()
+    await yes.wait()
     return True
 
 
-async def introduce(person: Leg) -> None:
-    await speak(person, BRIEFING_HZ)
+class Call:
+    """A caller, from when they were answered on."""
 
+    def __init__(self, agent: UserAgent, leg: Leg, name: str) -> None:
+        self._agent, self._leg, self._name = agent, leg, name
+        self._handover: Handover | None = None
+        self._following = asyncio.create_task(self._follow())
 
-async def main() -> None:
-    logs.configure(Log(level="warning"))  # standard output is for events alone
-    options = json.loads(sys.argv[1])
-    calls: asyncio.Queue[Leg] = asyncio.Queue()
-    agent = UserAgent(Sip.model_validate(options["sip"]), calls.put_nowait)
-    await agent.start()
-    if agent.settings.registrar:
-        await agent.registered.wait()
-    say("ready", port=agent.port)
-    caller = await calls.get()
-    await caller.answer()
-    await caller.confirmed.wait()
-    await asyncio.to_thread(sys.stdin.readline)
-    handover = Handover(
-        Surroundings(
-            agent=agent,
-            caller=caller,
-            settings=HandoverSettings.model_validate(options["handover"]),
-            emit=emit,
-            brief=brief,
-            hear=hear,
-            introduce=introduce,
-            joined=lambda leg: None,
-            music=tone(MUSIC_HZ, seconds=1.0),
-            quiet=SILENCE,
-        ),
-        HandoverContext(
-            handover_id=new_handover_id(),
-            call_id="call-1",
-            created_at=datetime.now(UTC),
-            facts=CallFacts(),
-            reason="asked for a person",
-            topic="billing",
-            anger=0.8,
-        ),
-        tuple(options["targets"]),
-    )
+    async def hand_over(
+        self, settings: HandoverSettings, targets: tuple[str, ...], briefing_s: float
+    ) -> None:
+        async def brief(person: Leg) -> str:
+            await speak(person, BRIEFING_HZ, briefing_s)
+            return "a tone"
 
-    async def follow() -> None:
+        self._handover = Handover(
+            Surroundings(
+                agent=self._agent,
+                caller=self._leg,
+                settings=settings,
+                emit=self._emit,
+                brief=brief,
+                hear=hear,
+                introduce=lambda person: speak(person, BRIEFING_HZ),
+                joined=lambda person: None,
+                music=tone(MUSIC_HZ, seconds=1.0),
+                quiet=SILENCE,
+            ),
+            HandoverContext(
+                handover_id=new_handover_id(),
+                call_id="call-1",
+                created_at=datetime.now(UTC),
+                facts=CallFacts(),
+                reason="asked for a person",
+                topic="billing",
+                anger=0.8,
+            ),
+            targets,
+        )
+        outcome = await self._handover.run()
+        self._handover = None
+        self._leg.audio.background(tone(BACK_HZ, seconds=1.0))
+        say("outcome", call=self._name, outcome=str(outcome))
+
+    async def _follow(self) -> None:
         while True:
-            event = await caller.events.get()
-            handover.caller_reported(event)
+            event = await self._leg.events.get()
+            if self._handover is not None:
+                self._handover.caller_reported(event)
             if isinstance(event, Ended):
+                say("left", call=self._name)
                 return
 
-    following = asyncio.create_task(follow())
-    outcome = await handover.run()
-    await speak(caller, BACK_HZ)
-    say("outcome", outcome=str(outcome))
-    await asyncio.to_thread(sys.stdin.readline)
-    say("legs", count=agent.legs_in_use)
-    following.cancel()
-    await agent.stop()
+    def _emit(self, event: Event) -> None:
+        details = event.model_dump(mode="json")
+        say(details.pop("type"), call=self._name, **details)
+
+
+class Agent:
+    """All calls of this process."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = options
+        self._agent = UserAgent(Sip.model_validate(options["sip"]), self._incoming)
+        self._calls: dict[str, Call] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        await self._agent.start()
+        if self._agent.settings.registrar:
+            await self._agent.registered.wait()
+        say("ready", port=self._agent.port)
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            command = json.loads(line)
+            match command["do"]:
+                case "hand over":
+                    self._spawn(self._hand_over(command))
+                case "count":
+                    say("legs", count=self._agent.legs_in_use)
+                case _:
+                    break
+        await self._agent.stop()
+
+    async def _hand_over(self, command: Mapping[str, Any]) -> None:
+        call = self._calls[command["call"] if "call" in command else next(reversed(self._calls))]
+        settings = self._options["handover"] | command.get("handover", {})
+        targets = command.get("targets", self._options["targets"])
+        briefing_s = command.get("briefing_s", 0.6)
+        await call.hand_over(HandoverSettings.model_validate(settings), tuple(targets), briefing_s)
+
+    def _incoming(self, leg: Leg) -> None:
+        self._spawn(self._answer(leg))
+
+    async def _answer(self, leg: Leg) -> None:
+        self._calls[leg.facts.dialled] = Call(self._agent, leg, leg.facts.dialled)
+        await leg.answer()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            say("broke", why=repr(error))
+
+
+async def main(options: Mapping[str, Any]) -> None:
+    await Agent(options).run()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    logs.configure(Log(level="warning"))  # standard output is for events alone
+    asyncio.run(main(json.loads(sys.argv[1])))

@@ -18,11 +18,18 @@ class Message:
         self.text = text
         self.head, _, self.body = text.partition("\r\n\r\n")
         self.start = self.head.split("\r\n", 1)[0]
+        self.source = ("", 0)
+        """Where it came from."""
 
     @property
     def code(self) -> int:
         """Status code of a response, 0 of a request."""
         return int(self.start.split()[1]) if self.start.startswith("SIP/2.0") else 0
+
+    @property
+    def method(self) -> str:
+        """Method of a request, or of the one that a response answers."""
+        return self.one("CSeq").split()[1]
 
     def all(self, name: str) -> list[str]:
         """Every value of a header."""
@@ -114,25 +121,35 @@ class Phone:
         uri = f"sip:{self.server[0]}:{self.server[1]}"
         call_id = secrets.token_hex(8)
         self.request("REGISTER", uri, {"Expires": "60"}, call_id=call_id)
-        challenge = dict(re.findall(r'(\w+)="?([^",]+)', self.expect(401).one("WWW-Authenticate")))
-        realm, nonce = challenge["realm"], challenge["nonce"]
-        nc, cnonce = "00000001", secrets.token_hex(4)
-        secret = _md5(f"{self.user}:{realm}:{password}")
-        response = _md5(f"{secret}:{nonce}:{nc}:{cnonce}:auth:{_md5(f'REGISTER:{uri}')}")
-        credentials = (
-            f'Digest username="{self.user}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
-            f'response="{response}", algorithm=MD5, qop=auth, nc={nc}, cnonce="{cnonce}"'
-        )
-        if "opaque" in challenge:
-            credentials += f', opaque="{challenge["opaque"]}"'
+        answer = self.expect(401)
+        given = credentials(answer, "REGISTER", uri, self.user, password)
         self.request(
             "REGISTER",
             uri,
-            {"Expires": "60", "Authorization": credentials},
+            {"Expires": "60", "Authorization": given},
             cseq=2,
             call_id=call_id,
         )
         return self.expect(200, 401, 403)
+
+
+def credentials(challenge: Message, method: str, uri: str, user: str, password: str) -> str:
+    """The answer to a 401 or 407 (RFC 2617, MD5, with qop)."""
+    (asked,) = challenge.all("WWW-Authenticate") or challenge.all("Proxy-Authenticate")
+    values = dict(re.findall(r'(\w+)="?([^",]+)', asked))
+    realm, nonce = values["realm"], values["nonce"]
+    nc, cnonce = "00000001", secrets.token_hex(4)
+    response = proof(user, realm, password, method, uri, f"{nonce}:{nc}:{cnonce}:auth")
+    given = (
+        f'Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
+        f'response="{response}", algorithm=MD5, qop=auth, nc={nc}, cnonce="{cnonce}"'
+    )
+    return given + (f', opaque="{values["opaque"]}"' if "opaque" in values else "")
+
+
+def proof(user: str, realm: str, password: str, method: str, uri: str, middle: str) -> str:
+    """The response of a digest (RFC 2617, 3.2.2.1); `middle` is what stands between the hashes."""
+    return _md5(f"{_md5(f'{user}:{realm}:{password}')}:{middle}:{_md5(f'{method}:{uri}')}")
 
 
 def sdp(host: str, port: int = 40000) -> str:

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 import ipaddress
-import os
 import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import pjsua2 as pj
@@ -27,6 +24,13 @@ import structlog
 
 from voiceagent.config import Sip
 from voiceagent.telephony.call import Leg
+from voiceagent.telephony.endpoint import (
+    account_config,
+    create_endpoint,
+    max_calls,
+    open_transport,
+    order_codecs,
+)
 from voiceagent.telephony.options import call_options
 from voiceagent.telephony.ports import MediaPorts
 from voiceagent.telephony.sipcall import SipCall
@@ -38,7 +42,9 @@ _POLL_MS = 5
 _COLLECT_EVERY_S = 5.0
 _FORBIDDEN = 403
 _REGISTER_AGAIN_S = 60.0
-_MORE_THAN_ANY_BUILD = 256
+_LEAVING_S = 1.0
+_TOO_MANY = 70010
+"""PJ_ETOOMANY, which pjsua2 does not name."""
 
 
 class TelephonyError(Exception):
@@ -128,18 +134,26 @@ class UserAgent:
         """
         uri = self.uri(target)
 
-        def dial() -> Leg:
+        def dial() -> Leg | None:
             if self.legs_in_use >= self.max_legs:
-                raise TelephonyError(f"no leg is free: all {self.max_legs} are in use")
+                return None
             call = SipCall(self, self._account)
             call.address = uri
             try:
                 call.makeCall(uri, call_options(headers=headers))
             except pj.Error as error:
+                if error.status == _TOO_MANY:
+                    return None
                 raise TelephonyError(f"{uri}: {error.reason}") from error
             return self._admit(call, inbound=False)
 
-        return await self.do(dial)
+        # The leg of a phone that was just given up takes a moment to end.
+        until = time.monotonic() + _LEAVING_S
+        while (leg := await self.do(dial)) is None:
+            if time.monotonic() >= until:
+                raise TelephonyError(f"no leg is free: all {self.max_legs} are in use")
+            await asyncio.sleep(_LEAVING_S / 50)
+        return leg
 
     async def do(self, work: Callable[[], T]) -> T:
         """Run `work` on the SIP thread and return its result."""
@@ -245,75 +259,27 @@ class UserAgent:
         endpoint.libHandleEvents(milliseconds)
         while not self._commands.empty():
             self._commands.get()()
-        self._finished.clear()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Drop the calls that have ended.
+
+        The library gives a call's number to the next one at once, and a call that is dropped
+        hangs up whatever has its number: so it is kept until nobody has.
+        """
+        taken = {*self._calls, *(call.getId() for call in self._unborn)}
+        self._finished = [call for call in self._finished if call.getId() in taken]
 
     def _open(self) -> pj.Endpoint:
-        settings = self.settings
-        config = pj.EpConfig()
-        config.uaConfig.threadCnt = 0
-        config.uaConfig.mainThreadOnly = True
-        config.uaConfig.userAgent = "voiceagent"
-        config.uaConfig.maxCalls = _MORE_THAN_ANY_BUILD
-        config.medConfig.clockRate = config.medConfig.sndClockRate = 8000
-        config.medConfig.audioFramePtime = 20
-        config.medConfig.ecTailLen = 0
-        config.medConfig.noVad = True
-        config.medConfig.sndAutoCloseTime = -1
-        config.logConfig.consoleLevel = 0
-        config.logConfig.level = 0
-        if settings.trace is not None:
-            settings.trace.parent.mkdir(parents=True, exist_ok=True)
-            config.logConfig.level = 4
-            config.logConfig.msgLogging = True
-            config.logConfig.filename = str(settings.trace)
-        else:
-            config.logConfig.msgLogging = False
-
-        endpoint = pj.Endpoint()
-        with _quiet_stdout():
-            endpoint.libCreate()
-            endpoint.libInit(config)
-        self.max_legs = _max_calls()
-        endpoint.audDevManager().setNullDev()
-        transport = pj.TransportConfig()
-        transport.port = settings.port
-        transport.boundAddress = settings.address
-        if settings.public_address:
-            transport.publicAddress = settings.public_address
-        identifier = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
-        local = str(endpoint.transportGetInfo(identifier).localName)
+        endpoint = create_endpoint(self.settings)
+        self.max_legs = max_calls()
+        transport, local = open_transport(endpoint, self.settings)
         self.port = int(local.rpartition(":")[2])
         endpoint.libStart()
-        _order_codecs(endpoint, settings.codecs)
+        order_codecs(endpoint, self.settings.codecs)
         self._account = _Account(self)
-        self._account.create(self._account_config(local, identifier))
+        self._account.create(account_config(self.settings, local, transport))
         return endpoint
-
-    def _account_config(self, local: str, transport: int) -> pj.AccountConfig:
-        settings = self.settings
-        account = pj.AccountConfig()
-        domain = (settings.registrar or "").removeprefix("sip:").removeprefix("sips:") or local
-        account.idUri = f"sip:{settings.user}@{domain}"
-        account.sipConfig.transportId = transport
-        if settings.proxy:
-            account.sipConfig.proxies.append(f"{settings.proxy};lr")
-        if settings.registrar:
-            account.regConfig.registrarUri = settings.registrar
-            account.regConfig.timeoutSec = settings.expires_s
-            account.regConfig.retryIntervalSec = 5
-        if settings.password:
-            user = settings.auth_user or settings.user
-            credentials = pj.AuthCredInfo("digest", "*", user, 0, settings.password)
-            account.sipConfig.authCreds.append(credentials)
-        account.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
-        account.callConfig.timerSessExpiresSec = settings.session_expires_s
-        media = account.mediaConfig
-        media.transportConfig.port = settings.rtp_port_min
-        media.transportConfig.portRange = settings.rtp_port_count
-        media.transportConfig.boundAddress = settings.address
-        if settings.public_address:
-            media.transportConfig.publicAddress = settings.public_address
-        return account
 
     def _close(self, endpoint: pj.Endpoint) -> None:
         for call in list(self._calls.values()):
@@ -357,37 +323,6 @@ class _Account(pj.Account):  # type: ignore[misc]
             mend = "see sip.registrar, sip.user and sip.password"
             log.warning("registration.failed", code=prm.code, reason=prm.reason, mend=mend)
             agent.register_again()
-
-
-def _order_codecs(endpoint: pj.Endpoint, wanted: Sequence[str]) -> None:
-    for codec in endpoint.codecEnum2():
-        name = codec.codecId.split("/")[0]
-        priority = 200 - wanted.index(name) if name in wanted else 0
-        endpoint.codecSetPriority(codec.codecId, priority)
-
-
-def _max_calls() -> int:
-    """How many calls the library was built for (PJSUA_MAX_CALLS), to which it cuts the wish.
-
-    pjsua2 itself does not offer the figure; its C interface, in the same file, does.
-    """
-    module = next(Path(pj.__file__).parent.glob("_pjsua2*.so"))
-    return int(ctypes.CDLL(str(module)).pjsua_call_get_max_count())
-
-
-@contextlib.contextmanager
-def _quiet_stdout() -> Iterator[None]:
-    """The library prints to file descriptor 1 until its log settings apply."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    null = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(null)
-        os.close(kept)
 
 
 def _resolve(future: asyncio.Future[T], result: T) -> None:
