@@ -62,6 +62,12 @@ class Line:
         self.agent = UserAgent(config.sip, self._incoming)
 
     @property
+    def staff(self) -> Staff:
+        """All who can be called; there once the line is open."""
+        assert self._services is not None
+        return self._services.staff
+
+    @property
     def max_callers(self) -> int:
         """Callers admitted at once, so that a leg is left for handing one of them over."""
         most = max(1, self.agent.max_legs - 1)

@@ -160,7 +160,9 @@ class NobodyFree:
                 return await self._ask(what)
             case nobody.Wait():
                 await self._tell()
-                self._queue.join(floor.call_id, floor.rank, self._since, self._targets)
+                if self._queue.ahead(floor.call_id) is None:
+                    self._queue.join(floor.call_id, floor.rank, self._since, self._targets)
+                    self._staff.changed()
                 self._talk.listener.deafen(True)
                 floor.leg.audio.background(self._services.music)
             case nobody.EndWait():

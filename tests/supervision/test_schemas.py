@@ -26,7 +26,9 @@ def test_the_files_are_what_the_models_say() -> None:
     assert written == schemas(), "run: python -m voiceagent.supervision.schemas docs/schemas"
 
 
-@pytest.mark.parametrize("name", ["record", "line-state", "call-state", "offer", "callback"])
+@pytest.mark.parametrize(
+    "name", ["record", "line-state", "call-state", "offer", "callback", "staff"]
+)
 def test_each_schema_is_a_valid_schema(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(validator(name).schema)
 

@@ -11,6 +11,7 @@ _COMMANDS = {
     "check": ("voiceagent.cli.check", "check"),
     "config": ("voiceagent.cli.check", "show_config"),
     "calls": ("voiceagent.cli.watch", "calls"),
+    "people": ("voiceagent.cli.people", "people"),
     "callbacks": ("voiceagent.cli.callbacks", "callbacks"),
     "watch": ("voiceagent.cli.watch", "watch"),
     "mark": ("voiceagent.cli.mark", "mark"),

@@ -24,7 +24,9 @@ from voiceagent.records.earlier import looking_back
 from voiceagent.records.store import StoreError
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.languages import for_language, language_problems
+from voiceagent.supervision.address import Address
 from voiceagent.supervision.journal import open_journal
+from voiceagent.supervision.staffing import staffing
 from voiceagent.telephony.useragent import TelephonyError
 
 log = structlog.get_logger()
@@ -80,6 +82,9 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
         _children(path, config, plan.language) as broker_url,
         open_journal(config, broker_url) as journal,
         answering(config, plan, journal, looking_back(journal.store, config.routing)) as line,
+        staffing(
+            Address.of(config.mqtt, broker_url), config.mqtt.topic_root, line.staff, config.line
+        ),
     ):
         await signals.get()
         draining = asyncio.create_task(line.drain())

@@ -29,7 +29,7 @@ QUIET_S = 0.4
 _Command = Callable[..., None]
 
 
-def _broker_options(command: _Command) -> _Command:
+def broker_options(command: _Command) -> _Command:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),
         click.option("--url", default="", help="Broker as mqtt://host:1883, over the settings."),
@@ -47,10 +47,10 @@ def _broker_options(command: _Command) -> _Command:
 
 @click.command()
 @click.argument("call_id", required=False)
-@_broker_options
+@broker_options
 def watch(call_id: str | None, file: Path | None, url: str, as_json: bool) -> None:
     """Show events as they happen, of all calls or of CALL_ID, with what callers say."""
-    mqtt = _settings(file)
+    mqtt = _mqtt(file)
     topics = Topics(mqtt.topic_root)
     console = Console(soft_wrap=True)
 
@@ -62,17 +62,17 @@ def watch(call_id: str | None, file: Path | None, url: str, as_json: bool) -> No
             else:
                 console.print(_line(payload))
 
-    _run(show)
+    run_over_bus(show)
 
 
 @click.command()
 @click.option("--recorded", is_flag=True, help="The newest 100 calls in the store instead.")
-@_broker_options
+@broker_options
 def calls(recorded: bool, file: Path | None, url: str, as_json: bool) -> None:
     """List the live calls, or the recorded ones with what became of them."""
     if recorded:
         return _recorded(file, as_json)
-    mqtt = _settings(file)
+    mqtt = _mqtt(file)
     topics = Topics(mqtt.topic_root)
 
     async def show() -> None:
@@ -86,7 +86,7 @@ def calls(recorded: bool, file: Path | None, url: str, as_json: bool) -> None:
         else:
             click.echo("no calls")
 
-    _run(show)
+    run_over_bus(show)
 
 
 def _recorded(file: Path | None, as_json: bool) -> None:
@@ -166,9 +166,14 @@ def _past(found: list[Outcome]) -> Table:
     return table
 
 
-def _settings(file: Path | None) -> config.Mqtt:
+def _mqtt(file: Path | None) -> config.Mqtt:
+    return settings_of(file).mqtt if file else config.Mqtt()
+
+
+def settings_of(file: Path) -> config.Config:
+    """The settings, or the complaint about them."""
     try:
-        return config.load(file).mqtt if file else config.Mqtt()
+        return config.load(file)
     except config.ConfigError as error:
         raise click.ClickException(str(error)) from error
 
@@ -177,7 +182,7 @@ def _lost(problem: str) -> None:
     click.echo(f"{problem}: trying again", err=True)
 
 
-def _run(command: Callable[[], Awaitable[None]]) -> None:
+def run_over_bus(command: Callable[[], Awaitable[None]]) -> None:
     async def main() -> None:
         await command()
 

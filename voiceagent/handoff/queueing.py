@@ -32,6 +32,10 @@ class Queue:
     def __init__(self) -> None:
         self._tickets: dict[str, _Ticket] = {}
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._tickets)
+
     def join(self, call_id: str, rank: int, since: float, targets: Collection[str]) -> None:
         """Wait for these people, or for others than before.
 

@@ -14,7 +14,15 @@ from pydantic import BaseModel
 
 from voiceagent.events import SCHEMA_VERSION, Record
 from voiceagent.records.marks import MarkRequest
-from voiceagent.supervision.states import CallbackState, CallState, LineState, Offer, Refusal
+from voiceagent.supervision.states import (
+    Availability,
+    CallbackState,
+    CallState,
+    LineState,
+    Offer,
+    Refusal,
+    StaffState,
+)
 
 MODELS: dict[str, type[BaseModel]] = {
     "record": Record,
@@ -22,6 +30,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "call-state": CallState,
     "offer": Offer,
     "callback": CallbackState,
+    "availability": Availability,
+    "staff": StaffState,
     "mark-request": MarkRequest,
     "refusal": Refusal,
 }

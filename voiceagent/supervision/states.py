@@ -14,6 +14,7 @@ from voiceagent.events import (
     Mark,
     Probability,
 )
+from voiceagent.handoff.routing import Presence
 
 
 class LineState(Fact):
@@ -64,6 +65,43 @@ class CallbackState(Callback):
     """What a caller has left for a group that was not free. Retained until it is closed."""
 
     v: Literal[1] = SCHEMA_VERSION
+
+
+class Availability(Fact):
+    """Whether somebody takes calls, as they or a supervisor say. Retained until it changes."""
+
+    v: Literal[1] = SCHEMA_VERSION
+    person: str
+    state: Literal["away", "ready"]
+    by: str = ""
+    """Who says so."""
+    at: datetime
+
+
+class PersonState(Fact):
+    """How a line sees one person."""
+
+    person: str
+    target: str
+    at_work: bool
+    """Whether these are their working hours."""
+    presence: Presence
+    told: str = ""
+    """What the presence was seen by."""
+    away: bool = False
+    away_by: str = ""
+    calls: int = 0
+    """Calls of this line that they have, or that ring at their phone."""
+
+
+class StaffState(Fact):
+    """How a line sees everybody it can call. Retained for as long as the broker keeps it."""
+
+    v: Literal[1] = SCHEMA_VERSION
+    line: str
+    people: tuple[PersonState, ...]
+    waiting: int = 0
+    """Callers who wait for somebody."""
 
 
 class Offer(Fact):

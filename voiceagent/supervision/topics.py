@@ -8,6 +8,8 @@
     <root>/calls/<call_id>/state                    CallState, retained while the call lives
     <root>/calls/<call_id>/marks                    MarkRequest, sent by a person's screen
     <root>/calls/<call_id>/marks/refused            Refusal, the answer to a wrong one
+    <root>/lines/<line>/people                      StaffState, retained
+    <root>/people/<person>/availability             Availability, retained, sent by people
     <root>/groups/<group>/callbacks/<callback_id>   CallbackState, retained until it is closed
     <root>/people/<person>/handovers/<handover_id>  Offer, retained while the handover lives
 """
@@ -65,6 +67,14 @@ class Topics:
     def offer(self, target: str, handover_id: str) -> str:
         return f"{self.root}/people/{person(target)}/handovers/{level(handover_id)}"
 
+    def staff(self, line: str) -> str:
+        """How a line sees everybody."""
+        return f"{self.root}/lines/{level(line)}/people"
+
+    def availability(self, target: str) -> str:
+        """Where somebody is set away or ready."""
+        return f"{self.root}/people/{person(target)}/availability"
+
     def callback(self, group: str, callback_id: str) -> str:
         return f"{self.root}/groups/{level(group)}/callbacks/{level(callback_id)}"
 
@@ -89,6 +99,12 @@ class Topics:
     def mark_requests(self) -> str:
         """Every mark that is asked for."""
         return f"{self.root}/calls/+/marks"
+
+    def staffs(self) -> str:
+        return f"{self.root}/lines/+/people"
+
+    def availabilities(self) -> str:
+        return f"{self.root}/people/+/availability"
 
     def line_states(self) -> str:
         return f"{self.root}/lines/+/state"

@@ -1,0 +1,109 @@
+"""`voiceagent people`: who can be called, and who is away."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from voiceagent import config
+from voiceagent.cli.watch import QUIET_S, broker_options, run_over_bus, settings_of
+from voiceagent.supervision.address import Address
+from voiceagent.supervision.bus import subscribed
+from voiceagent.supervision.states import Availability, PersonState, StaffState
+from voiceagent.supervision.topics import Topics
+
+
+@click.group(invoke_without_command=True)
+@broker_options
+@click.pass_context
+def people(context: click.Context, file: Path | None, url: str, as_json: bool) -> None:
+    """List the people that the lines can call, as each line sees them."""
+    if context.invoked_subcommand is not None:
+        return
+    mqtt = settings_of(file).mqtt if file else config.Mqtt()
+
+    async def show() -> None:
+        lines = await _seen(Address.of(mqtt, url), Topics(mqtt.topic_root))
+        if as_json:
+            for line in lines:
+                click.echo(line.model_dump_json())
+        elif lines:
+            Console().print(_table(lines))
+        else:
+            click.echo("no line tells of people")
+
+    run_over_bus(show)
+
+
+@people.command("set")
+@click.argument("name")
+@click.argument("state", type=click.Choice(["away", "ready"]))
+@click.option("--by", default="", help="Who says so.")
+@broker_options
+def set_(
+    name: str,
+    state: Literal["away", "ready"],
+    by: str,
+    file: Path | None,
+    url: str,
+    as_json: bool,
+) -> None:
+    """Say that NAME, a person of the settings or a target, is away or ready."""
+    settings = settings_of(file) if file else None
+    mqtt = settings.mqtt if settings else config.Mqtt()
+    targets = {person.name: person.target for person in settings.people} if settings else {}
+    target = targets.get(name, name)
+    known = {*targets, *targets.values()}
+    if settings and settings.people and name not in known:
+        raise click.ClickException(f"{name}: is no person of {file}: {', '.join(sorted(targets))}")
+    said = Availability(person=name, state=state, by=by, at=datetime.now(UTC))
+
+    async def tell() -> None:
+        topic = Topics(mqtt.topic_root).availability(target)
+        async with Address.of(mqtt, url).client("people") as client:
+            await client.publish(topic, said.model_dump_json(), qos=1, retain=True)
+        click.echo(said.model_dump_json() if as_json else f"{name}: {state}")
+
+    run_over_bus(tell)
+
+
+async def _seen(address: Address, topics: Topics) -> list[StaffState]:
+    found = {}
+    async with subscribed(address, [topics.staffs()]) as messages:
+        while True:
+            try:
+                async with asyncio.timeout(QUIET_S):
+                    message = await anext(messages)
+            except TimeoutError:
+                break
+            if message.retain and isinstance(message.payload, bytes) and message.payload:
+                line = StaffState.model_validate_json(message.payload, extra="ignore")
+                found[line.line] = line
+    return [found[name] for name in sorted(found)]
+
+
+def _table(lines: list[StaffState]) -> Table:
+    table = Table(box=None, header_style="bold")
+    for heading in ("person", "target", "line", "state", "calls"):
+        table.add_column(heading)
+    for line in lines:
+        for entry in line.people:
+            calls = str(entry.calls) if entry.calls else ""
+            table.add_row(entry.person, entry.target, line.line, _state(entry), calls)
+    return table
+
+
+def _state(entry: PersonState) -> str:
+    if entry.away:
+        return f"away{f', says {entry.away_by}' if entry.away_by else ''}"
+    if not entry.at_work:
+        return "does not work now"
+    if entry.presence == "unwatched":
+        return "ready"
+    return f"{entry.presence}{f' ({entry.told})' if entry.told else ''}"
