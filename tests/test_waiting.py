@@ -311,3 +311,35 @@ async def test_speech_that_is_lost_over_the_choices_does_not_leave_the_caller_in
         ended = await call.end()
         assert ended.by == "error"
         assert call.of(e.SpeechLost)
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("wait", "wait"),
+        ("okay, I'll hold the line", "wait"),
+        ("No, I want a real person.", "wait"),
+        ("Could somebody phone me later?", "callback"),
+        ("I would prefer a call back.", "callback"),
+        ("I'd like to leave them a voicemail.", "message"),
+        ("take a note for her", "message"),
+        ("carry on", "go-on"),
+        ("Let's just continue.", "go-on"),
+        ("No thanks.", "go-on"),
+        ("This is ridiculous.", None),
+        ("I'd prefer to leave word.", None),
+    ],
+)
+@in_virtual_time
+async def test_choices_are_understood_in_many_words(make, text: str, choice: str | None) -> None:
+    async with make() as call:
+        await nobody_free(call)
+        await call.say(text)
+        told = {
+            "wait": "play you some music",
+            "callback": "Shall we call you back",
+            "message": "speak after the tone",
+            "go-on": "let us go on",
+            None: "or press 1 to wait for someone",
+        }
+        await call.reply(told[choice])

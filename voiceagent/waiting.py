@@ -40,6 +40,9 @@ _WITHHELD = ("", "anonymous", "unavailable", "unknown", "restricted")
 _LONGEST_NO = 3
 """A plain no to the choices is one of at most so many words."""
 _LEAST_DIGITS = 3
+_SURELY = 0.6
+"""Likeness from which a goodbye is one."""
+_CHOICES: dict[str, Choice] = NAMES | {common.WAIT: "wait"}
 
 
 @dataclass(frozen=True)
@@ -280,11 +283,11 @@ class NobodyFree:
         likeness = 0.0
         if chooser is not None:
             found, _ = await chooser.understand(text)
-            chosen, likeness = NAMES.get(found.intent or ""), found.similarity
+            chosen, likeness = _CHOICES.get(found.intent or ""), found.similarity
         own = meant.intent in self._services.plan.intents
         if chosen in offered and not (own and meant.similarity > likeness):
             return chosen, False
-        if own or meant.intent == common.GOODBYE:
+        if own or (meant.intent == common.GOODBYE and meant.similarity >= _SURELY):
             return None, True
         refused = meant.entities.get("yes_no") is False and len(text.split()) <= _LONGEST_NO
         return ("go-on" if refused and "go-on" in offered else None), False

@@ -23,7 +23,8 @@ EXAMPLES: dict[str, dict[str, tuple[str, ...]]] = {
             "I would rather hold",
             "put me on hold then",
             "keep trying, I'll stay on the line",
-            "the first one, waiting",
+            "I still want to talk to a real person",
+            "no, give me a human, however long it takes",
         ),
         "choose_callback": (
             "call me back",
