@@ -20,10 +20,10 @@ KEYED = (
 
 @pytest.mark.parametrize(
     "name",
-    (
+    [
         *("analyze", "callbacks", "explain", "learn", "mark", "people"),
         *("replay", "say", "simulate", "vcon"),
-    ),
+    ],
 )
 def test_every_option_is_described_and_no_other(name: str) -> None:
     command = main.get_command(click.Context(main), name)
