@@ -128,6 +128,19 @@ async def test_somebody_who_is_ready_again_is_called_at_once(make) -> None:
 
 
 @in_virtual_time
+async def test_who_has_waited_long_is_brought_to_somebody_whose_topic_it_is_not(make) -> None:
+    people = [{**ANNA, "topics": ["general"]}, {"name": "ben", "target": "7002", "topics": ["x"]}]
+    rung = {"7001": is_busy, "7002": picks_up}
+    async with make(people=rung, staff=people, routing={"widen_s": 30}) as call:
+        call.staff.set_away("7001", True, "anna")
+        await nobody_free(call)
+        call.press("1")
+        assert (await call.end()).by == "transfer"
+        assert call.of(e.HandoverCompleted)[0].target == "7002"
+        assert call.of(e.HandoverRouted)[-1].waited_s >= 30
+
+
+@in_virtual_time
 async def test_a_number_that_is_busy_is_not_rung_again_before_it_is_time(make) -> None:
     async with make(staff=(), people={"6001": is_busy}) as call:
         await nobody_free(call)

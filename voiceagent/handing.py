@@ -4,6 +4,7 @@ nobody can take."""
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 from voiceagent import events
 from voiceagent.callrecord import CallRecord
@@ -116,12 +117,17 @@ class HandingOver:
         """Tell the caller that nobody is, and do what they choose."""
         wanted = self._wanted(self._context(request))
         staff = self._services.staff
+
+        def free(waited_s: float) -> frozenset[str]:
+            now = dataclasses.replace(wanted, waited_s=waited_s)
+            return frozenset(staff.route(now, self._call_id).targets)
+
         floor = Floor(
             call_id=self._call_id,
             leg=self._leg,
             phrase=self._manager.phrase,
             attempt=lambda waited_s: self.transfer(request, waited_s),
-            free=lambda: frozenset(staff.route(wanted, self._call_id).targets),
+            free=free,
             context=lambda: self._context(request),
             emit=self._record.event,
             rank=rank(wanted.standing, emergency=wanted.emergency),

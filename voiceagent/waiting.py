@@ -68,8 +68,8 @@ class Floor:
     """A phrase of the dialplan in words, by its name, with its values."""
     attempt: Callable[[float], Awaitable[Outcome]]
     """Bring the caller to a person, as one who has waited for so many seconds."""
-    free: Callable[[], frozenset[str]]
-    """Targets that could be called for this caller now."""
+    free: Callable[[float], frozenset[str]]
+    """Targets that could be called now for this caller, who has waited for so many seconds."""
     context: Callable[[], HandoverContext]
     emit: Callable[[AnyEvent], object]
     rank: int
@@ -110,7 +110,7 @@ class NobodyFree:
         self._news: asyncio.Queue[str] = asyncio.Queue()
         """Keys, and empty texts for whatever else has changed."""
         self._words: list[str] = []
-        self._tried = floor.free()
+        self._tried = floor.free(0.0)
         self._message: Dictation | None = None
         self._message_over = asyncio.Event()
         self._outcome = Outcome.NOBODY
@@ -152,6 +152,13 @@ class NobodyFree:
     def _changed(self) -> None:
         self._news.put_nowait("")
 
+    @property
+    def _waited_s(self) -> float:
+        return time.monotonic() - self._since
+
+    def _free(self) -> frozenset[str]:
+        return self._floor.free(self._waited_s)
+
     # -- what the machine says ------------------------------------------------------------------
 
     async def _do(self, command: Command) -> list[Command]:
@@ -171,9 +178,9 @@ class NobodyFree:
             case nobody.EndWait():
                 self._end_wait()
             case nobody.Try():
-                self._tried = floor.free()
+                self._tried = self._free()
                 self._queue.trying(floor.call_id, True)
-                self._outcome = await floor.attempt(time.monotonic() - self._since)
+                self._outcome = await floor.attempt(self._waited_s)
                 self._queue.trying(floor.call_id, False)
                 reached = self._outcome is not Outcome.NOBODY
                 return machine.tried(time.monotonic(), reached=reached)
@@ -211,13 +218,13 @@ class NobodyFree:
             async with asyncio.timeout(wait_s):
                 digit = await self._news.get()
         except TimeoutError:
-            can = self._queue.in_turn(self._floor.call_id) and bool(self._floor.free())
+            can = self._queue.in_turn(self._floor.call_id) and bool(self._free())
             return machine.tick(time.monotonic(), self._outlook(), in_turn=can)
         if self._leaving:
             return self._end("go-on")
         if digit:
             return machine.key(time.monotonic(), digit, self._outlook())
-        free = self._floor.free()
+        free = self._free()
         self._tried &= free  # who was not free meanwhile can be called again
         if free - self._tried and self._queue.in_turn(self._floor.call_id):
             return machine.free()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voiceagent.handoff.nobody import (
@@ -242,6 +242,7 @@ def give(nobody: Nobody, name: str, value: Any, now: float, outlook: Outlook) ->
     return nobody.number(value) if name == "number" else nobody.answered(value)
 
 
+@settings(deadline=None)
 @given(inputs=INPUTS, outlook=st.sampled_from([OPEN, CLOSED, Outlook(ahead=3)]))
 def test_whatever_happens_it_asks_waits_tries_or_is_over_and_ends_once(
     inputs: list[tuple[str, Any]], outlook: Outlook

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voiceagent.handoff.queueing import EMERGENCY, Queue, rank
@@ -55,6 +55,7 @@ def test_somebody_new_does_not_take_the_person_that_others_wait_for() -> None:
     assert queue.wanted("n", ORDINARY, ANNA)
 
 
+@settings(deadline=None)
 @given(
     tickets=st.dictionaries(
         st.text("abcdef", min_size=1, max_size=2),

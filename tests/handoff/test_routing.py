@@ -7,7 +7,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voiceagent.events import CallFacts
@@ -237,6 +237,7 @@ def test_a_caller_goes_before_others_by_number_by_the_pbxs_word_or_by_calling_ag
 # -- what holds always --------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(
     topic=st.sampled_from(["general", "billing", "legal", "unheard of"]),
     anger=st.floats(0, 1),

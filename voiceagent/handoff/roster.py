@@ -114,7 +114,8 @@ class Roster:
     def _named(self, targets: Iterable[str]) -> Pool:
         found: dict[str, Member] = {}
         for name in targets:
-            for member in self._groups.get(name) or (self.find(name),):
+            members = self._groups[name] if name in self._groups else (self.find(name),)
+            for member in members:
                 found.setdefault(member.target, member)
         return Pool(tuple(found.values()), ordered=True)
 
