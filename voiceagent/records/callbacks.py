@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from voiceagent.events import Callback, CallbackClosed, CallbackRequested, Record
 from voiceagent.records.store import Store
+from voiceagent.section import Section
+
+
+class CloseRequest(Section):
+    """How a callback is closed over the bus."""
+
+    by: str = ""
+    """Who says so."""
 
 
 class CallbackError(Exception):

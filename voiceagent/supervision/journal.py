@@ -27,6 +27,7 @@ from voiceagent.records.store import Store
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.anomalies import Anomalies
 from voiceagent.supervision.bus import Bus
+from voiceagent.supervision.closing import take_closings
 from voiceagent.supervision.marking import take_marks
 from voiceagent.supervision.webhook import Webhook
 
@@ -87,6 +88,10 @@ class StoreJournal:
             asyncio.create_task(
                 take_marks(self._bus.address, self._bus.topics, self._store, self._line),
                 name="journal-marks",
+            ),
+            asyncio.create_task(
+                take_closings(self._bus.address, self._bus.topics, self._store, self._line),
+                name="journal-callbacks",
             ),
         ]
         return self

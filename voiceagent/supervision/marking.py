@@ -17,37 +17,27 @@ from pydantic import ValidationError
 from voiceagent.records.marks import MarkError, MarkRequest, mark
 from voiceagent.records.store import Store
 from voiceagent.supervision.address import Address
+from voiceagent.supervision.asked import answer, payload_of
+from voiceagent.supervision.board import Message
 from voiceagent.supervision.states import Refusal
 from voiceagent.supervision.topics import Topics
-
-RETRY_S = 5.0
 
 _log = structlog.get_logger()
 
 
 async def take_marks(address: Address, topics: Topics, store: Store, line: str) -> None:
     """Keep the marks of this line's calls, for as long as it is not cancelled."""
-    while True:
-        try:
-            async with address.client(f"{line}-marks") as client:
-                await client.subscribe(topics.mark_requests(), qos=1)
-                async for message in client.messages:
-                    await _take(client, topics, store, line, message)
-        except aiomqtt.MqttError:
-            # The publishing side has said that the broker is away.
-            await asyncio.sleep(RETRY_S)
 
-
-async def _take(
-    client: aiomqtt.Client, topics: Topics, store: Store, line: str, message: aiomqtt.Message
-) -> None:
-    call_id = unquote(message.topic.value.split("/")[-2])
-    payload = message.payload if isinstance(message.payload, bytes) else b""
-    problem = await asyncio.to_thread(keep, store, line, call_id, payload)
-    if problem:
+    async def handle(message: aiomqtt.Message) -> Message | None:
+        call_id = unquote(message.topic.value.split("/")[-2])
+        problem = await asyncio.to_thread(keep, store, line, call_id, payload_of(message))
+        if not problem:
+            return None
         _log.info("mark.refused", call_id=call_id)
-        answer = Refusal(call_id=call_id, problem=problem).model_dump_json()
-        await client.publish(topics.mark_refused(call_id), answer, qos=1)
+        refusal = Refusal(call_id=call_id, problem=problem).model_dump_json().encode()
+        return Message(topics.mark_refused(call_id), refusal, retain=False)
+
+    await answer(address, f"{line}-marks", topics.mark_requests(), handle)
 
 
 def keep(store: Store, line: str, call_id: str, payload: bytes) -> str:

@@ -13,6 +13,7 @@ import click
 from pydantic import BaseModel
 
 from voiceagent.events import SCHEMA_VERSION, Record
+from voiceagent.records.callbacks import CloseRequest
 from voiceagent.records.marks import MarkRequest
 from voiceagent.supervision.states import (
     Availability,
@@ -30,6 +31,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "call-state": CallState,
     "offer": Offer,
     "callback": CallbackState,
+    "close-request": CloseRequest,
     "availability": Availability,
     "staff": StaffState,
     "mark-request": MarkRequest,

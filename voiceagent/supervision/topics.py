@@ -9,6 +9,8 @@
     <root>/calls/<call_id>/marks                    MarkRequest, sent by a person's screen
     <root>/calls/<call_id>/marks/refused            Refusal, the answer to a wrong one
     <root>/lines/<line>/people                      StaffState, retained
+    <root>/groups/<group>/callbacks/<id>/close      CloseRequest, sent by a person's screen
+    <root>/groups/<group>/callbacks/<id>/close/refused  Refusal, the answer to a wrong one
     <root>/people/<person>/availability             Availability, retained, sent by people
     <root>/groups/<group>/callbacks/<callback_id>   CallbackState, retained until it is closed
     <root>/people/<person>/handovers/<handover_id>  Offer, retained while the handover lives
@@ -99,6 +101,10 @@ class Topics:
     def mark_requests(self) -> str:
         """Every mark that is asked for."""
         return f"{self.root}/calls/+/marks"
+
+    def closings(self) -> str:
+        """Every callback that is to be closed."""
+        return f"{self.root}/groups/+/callbacks/+/close"
 
     def staffs(self) -> str:
         return f"{self.root}/lines/+/people"
