@@ -93,6 +93,7 @@ def test_the_rules_of_a_call_know_no_clock_no_loop_and_no_network() -> None:
         "escalation/policy.py",
         "escalation/temper.py",
         "telephony/transfer.py",
+        "handoff/queueing.py",
     )
     shell = {"asyncio", "time", "socket", "threading", "pjsua2", "httpx", "datetime"}
     for path in pure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -12,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from voiceagent import config
-from voiceagent.cli.watch import QUIET_S, broker_options, run_over_bus, settings_of
+from voiceagent.cli.watch import broker_options, run_over_bus, settings_of
 from voiceagent.supervision.address import Address
-from voiceagent.supervision.bus import subscribed
+from voiceagent.supervision.asked import payload_of
+from voiceagent.supervision.bus import retained
 from voiceagent.supervision.states import Availability, PersonState, StaffState
 from voiceagent.supervision.topics import Topics
 
@@ -75,16 +75,9 @@ def set_(
 
 async def _seen(address: Address, topics: Topics) -> list[StaffState]:
     found = {}
-    async with subscribed(address, [topics.staffs()]) as messages:
-        while True:
-            try:
-                async with asyncio.timeout(QUIET_S):
-                    message = await anext(messages)
-            except TimeoutError:
-                break
-            if message.retain and isinstance(message.payload, bytes) and message.payload:
-                line = StaffState.model_validate_json(message.payload, extra="ignore")
-                found[line.line] = line
+    for message in await retained(address, [topics.staffs()]):
+        line = StaffState.model_validate_json(payload_of(message), extra="ignore")
+        found[line.line] = line
     return [found[name] for name in sorted(found)]
 
 

@@ -18,13 +18,11 @@ from voiceagent.cli.stored import open_store
 from voiceagent.events import RECORD
 from voiceagent.records.outcome import Outcome, outcome
 from voiceagent.supervision.address import Address
-from voiceagent.supervision.bus import BusError, follow, subscribed
+from voiceagent.supervision.asked import payload_of
+from voiceagent.supervision.bus import BusError, follow, retained
 from voiceagent.supervision.render import render
 from voiceagent.supervision.states import CallState, LineState
 from voiceagent.supervision.topics import Topics
-
-QUIET_S = 0.4
-"""Retained messages come at once after subscribing; this much silence means that was all."""
 
 _Command = Callable[..., None]
 
@@ -104,20 +102,13 @@ def _recorded(file: Path | None, as_json: bool) -> None:
 async def _snapshot(address: Address, topics: Topics) -> tuple[dict[str, str], list[CallState]]:
     lines: dict[str, str] = {}
     live: list[CallState] = []
-    async with subscribed(address, [topics.line_states(), topics.call_states()]) as messages:
-        while True:
-            try:
-                async with asyncio.timeout(QUIET_S):
-                    message = await anext(messages)
-            except TimeoutError:
-                break
-            if not message.retain or not isinstance(message.payload, bytes):
-                continue
-            if message.topic.matches(topics.line_states()):
-                line = LineState.model_validate_json(message.payload, extra="ignore")
-                lines[line.line] = line.state
-            else:
-                live.append(CallState.model_validate_json(message.payload, extra="ignore"))
+    for message in await retained(address, [topics.line_states(), topics.call_states()]):
+        payload = payload_of(message)
+        if message.topic.matches(topics.line_states()):
+            line = LineState.model_validate_json(payload, extra="ignore")
+            lines[line.line] = line.state
+        else:
+            live.append(CallState.model_validate_json(payload, extra="ignore"))
     return lines, sorted(live, key=lambda call: call.started_at)
 
 

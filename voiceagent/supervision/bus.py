@@ -22,6 +22,8 @@ from voiceagent.supervision.board import Board, Message
 from voiceagent.supervision.states import LineState
 from voiceagent.supervision.topics import Topics
 
+QUIET_S = 0.4
+"""Retained messages come at once after subscribing; this much silence means that was all."""
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 5.0
 """The wait between attempts to connect doubles from the one to the other."""
@@ -182,6 +184,24 @@ async def subscribed(
             yield client.messages
     except aiomqtt.MqttError as error:
         raise BusError(f"no broker at {address}: {error}") from error
+
+
+async def retained(address: Address, filters: Iterable[str]) -> list[aiomqtt.Message]:
+    """What is retained on the topics of some filters.
+
+    Raises:
+        BusError: the broker cannot be reached or refuses.
+    """
+    found: list[aiomqtt.Message] = []
+    async with subscribed(address, filters) as messages:
+        while True:
+            try:
+                async with asyncio.timeout(QUIET_S):
+                    message = await anext(messages)
+            except TimeoutError:
+                return found
+            if message.retain and message.payload:
+                found.append(message)
 
 
 async def follow(
