@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from voiceagent import config
+from voiceagent.events import ConsultationCalling
 from voiceagent.handoff.roster import Roster
+from voiceagent.handoff.routing import Request, State
 from voiceagent.handoff.staff import Staff
 from voiceagent.people import Person, Routing
 from voiceagent.supervision.address import Address
@@ -108,6 +110,35 @@ async def test_a_line_tells_how_it_sees_everybody_whenever_that_changes(
     assert [entry.person for entry in first.people] == ["anna", "ben", "6009"]
     assert (second.people[1].presence, second.people[1].told) == ("busy", "486 Busy Here")
     assert (first.waiting, second.waiting) == (0, 1)
+
+
+async def test_a_call_that_somebody_has_with_another_line_counts_while_that_line_is_up(
+    embedded: str, staff: Staff
+) -> None:
+    other = Staff(staff.roster, Routing())
+    calling = ConsultationCalling(handover_id="h1", target="6002", attempt=1)
+
+    def calls() -> int:
+        return staff.states.get("6002", State()).calls
+
+    def state(what: str) -> str:
+        return f'{{"line": "line/2", "state": "{what}"}}'
+
+    topic = "voiceagent/v1/lines/line%2F2/state"
+    async with line(embedded, staff) as address, address.client("test") as client:
+        async with line(embedded, other, "line/2"):
+            other.take(calling)
+            await client.publish(topic, state("up"), qos=1, retain=True)
+            await until(lambda: calls() == 1)
+            assert staff.route(Request()).to[0].person == "anna"
+            assert [left.person for left in staff.route(Request()).left_out] == ["ben"]
+            assert staff.own_calls["6002"] == 0
+            other.over("h1")
+            await until(lambda: calls() == 0)
+            other.take(calling)
+            await until(lambda: calls() == 1)
+        await client.publish(topic, state("lost"), qos=1, retain=True)
+        await until(lambda: calls() == 0)
 
 
 async def test_the_command_sets_people_away_and_lists_them(

@@ -58,6 +58,8 @@ class Staff:
         self._states: dict[str, State] = {}
         self._with: dict[str, str] = {}
         """Target that is called or spoken to, by handover."""
+        self._elsewhere: Counter[str] = Counter()
+        """Calls that people have with other lines, by target."""
 
     @classmethod
     def of(cls, config: Config, plan: Dialplan) -> Staff:
@@ -68,9 +70,14 @@ class Staff:
     @property
     def states(self) -> Mapping[str, State]:
         """How it stands, by target."""
-        busy = Counter(self._with.values())
+        busy = self.own_calls + self._elsewhere
         targets = dict.fromkeys((*self._states, *busy))
         return {t: replace(self.state(t), calls=busy[t]) for t in targets}
+
+    @property
+    def own_calls(self) -> Counter[str]:
+        """Calls that people have with this line, by target."""
+        return Counter(self._with.values())
 
     def state(self, target: str) -> State:
         """What is known of a target, but for the calls it has."""
@@ -131,6 +138,12 @@ class Staff:
             state = replace(state, rests_until=0.0)  # they are back, so the rest is over
         self._states[target] = replace(state, presence=presence, told=told)
         if presence != state.presence:
+            self.changed()
+
+    def elsewhere(self, calls: Counter[str]) -> None:
+        """How many calls people have with other lines, by target."""
+        if calls != self._elsewhere:
+            self._elsewhere = calls
             self.changed()
 
     def set_away(self, target: str, away: bool, by: str) -> None:

@@ -8,6 +8,7 @@ written by the line whenever it sees somebody otherwise than before.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,8 +19,9 @@ from pydantic import ValidationError
 from voiceagent import tasks
 from voiceagent.handoff.staff import Staff
 from voiceagent.supervision.address import Address
-from voiceagent.supervision.states import Availability, PersonState, StaffState
-from voiceagent.supervision.topics import Topics, person
+from voiceagent.supervision.asked import payload_of
+from voiceagent.supervision.states import Availability, LineState, PersonState, StaffState
+from voiceagent.supervision.topics import Topics, level, person
 
 RETRY_S = 5.0
 SETTLE_S = 0.2
@@ -43,10 +45,10 @@ async def staffing(address: Address, root: str, staff: Staff, line: str) -> Asyn
 
 def staff_state(staff: Staff, line: str) -> StaffState:
     """How a line sees everybody now."""
-    states = staff.states
+    calls = staff.own_calls
     people = []
     for member in staff.roster.everybody():
-        state = states.get(member.target, staff.state(member.target))
+        state = staff.state(member.target)
         people.append(
             PersonState(
                 person=member.name,
@@ -56,7 +58,7 @@ def staff_state(staff: Staff, line: str) -> StaffState:
                 told=state.told,
                 away=state.away,
                 away_by=state.away_by,
-                calls=state.calls,
+                calls=calls[member.target],
             )
         )
     return StaffState(line=line, people=tuple(people), waiting=len(staff.queue))
@@ -68,17 +70,46 @@ async def _stay_connected(
     while True:
         try:
             async with address.client(f"{line}-people") as client:
-                await client.subscribe(topics.availabilities(), qos=1)
+                others = _OtherLines(level(line))
+                for followed in (topics.availabilities(), topics.line_states(), topics.staffs()):
+                    await client.subscribe(followed, qos=1)
                 changed.set()
                 telling = asyncio.create_task(_tell(client, topics, staff, line, changed))
                 try:
                     async for message in client.messages:
-                        _take(staff, message)
+                        if message.topic.matches(topics.availabilities()):
+                            _take(staff, message)
+                        else:
+                            staff.elsewhere(others.take(message))
                 finally:
                     await tasks.end(telling)
         except aiomqtt.MqttError:
             # The publishing side has said that the broker is away.
             await asyncio.sleep(RETRY_S)
+
+
+class _OtherLines:
+    """What other lines tell of the calls that people have with them, while they are up."""
+
+    def __init__(self, own: str) -> None:
+        self._own = own
+        self._up: dict[str, bool] = {}
+        self._calls: dict[str, Counter[str]] = {}
+
+    def take(self, message: aiomqtt.Message) -> Counter[str]:
+        """Take in a line's state or its people; returns the calls by target."""
+        *_, line, kind = message.topic.value.split("/")
+        try:
+            if kind == "state":
+                state = LineState.model_validate_json(payload_of(message), extra="ignore")
+                self._up[line] = state.state in ("up", "draining")
+            else:
+                seen = StaffState.model_validate_json(payload_of(message), extra="ignore")
+                self._calls[line] = Counter({p.target: p.calls for p in seen.people if p.calls})
+        except ValidationError as error:
+            _log.warning("line.unreadable", line=line, problems=error.error_count())
+        up = (c for name, c in self._calls.items() if self._up.get(name) and name != self._own)
+        return sum(up, Counter())
 
 
 async def _tell(
@@ -97,17 +128,17 @@ async def _tell(
 
 
 def _take(staff: Staff, message: aiomqtt.Message) -> None:
-    level = message.topic.value.split("/")[-2]
+    whose = message.topic.value.split("/")[-2]
     targets = {person(member.target): member.target for member in staff.roster.everybody()}
-    if level not in targets:
+    if whose not in targets:
         return
-    payload = message.payload if isinstance(message.payload, bytes) else b""
+    payload = payload_of(message)
     if not payload:
-        staff.set_away(targets[level], False, "")
+        staff.set_away(targets[whose], False, "")
         return
     try:
         found = Availability.model_validate_json(payload, extra="ignore")
     except ValidationError as error:
-        _log.warning("availability.unreadable", person=level, problems=error.error_count())
+        _log.warning("availability.unreadable", person=whose, problems=error.error_count())
         return
-    staff.set_away(targets[level], found.state == "away", found.by)
+    staff.set_away(targets[whose], found.state == "away", found.by)
