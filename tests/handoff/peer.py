@@ -7,6 +7,7 @@ them fit into one process: what costs, the agent, has its own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 import time
@@ -129,6 +130,7 @@ class Peer:
         """Somebody has called."""
         self.is_cut = False
         """Whether nothing is sent and nothing received."""
+        self._registrar: Address | None = None
         self._answers: dict[tuple[str, str], bytes] = {}
         self._waiting: dict[tuple[str, str], asyncio.Future[Message]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -143,6 +145,10 @@ class Peer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._registrar is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2):
+                    await self.register(self._registrar, expires_s=0)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -161,15 +167,16 @@ class Peer:
 
     # -- what a phone does ----------------------------------------------------------------------
 
-    async def register(self, registrar: Address) -> None:
-        """Register, with a digest."""
+    async def register(self, registrar: Address, expires_s: int = 120) -> None:
+        """Register, with a digest, until it leaves."""
         uri = f"sip:{registrar[0]}:{registrar[1]}"
         me = f"<sip:{self.name}@{registrar[0]}>"
         call = self._begin(f"{me};tag={secrets.token_hex(4)}", me, uri, registrar)
-        answer = await self._asked(call, "REGISTER", ["Expires: 120"])
+        answer = await self._asked(call, "REGISTER", [f"Expires: {expires_s}"])
         self.calls.remove(call)
         call.end(200)
         assert answer.code == 200, answer.start
+        self._registrar = registrar
 
     async def call(self, uri: str, to: Address, headers: Sequence[str] = ()) -> Call:
         """Call somebody; returns when they have answered, or not."""
@@ -395,7 +402,17 @@ class _Port(asyncio.DatagramProtocol):
         self._arrived(data, addr)
 
 
-_REASONS = {100: "Trying", 180: "Ringing", 200: "OK", 202: "Accepted", 486: "Busy Here"}
+_REASONS = {
+    100: "Trying",
+    180: "Ringing",
+    200: "OK",
+    202: "Accepted",
+    403: "Forbidden",
+    480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist",
+    486: "Busy Here",
+    603: "Decline",
+}
 
 
 def _packet(lines: list[str], body: str) -> bytes:

@@ -87,8 +87,12 @@ class Line:
             if len(fresh) >= frames:
                 return fresh[0]
             await asyncio.sleep(0.01)
-        counts = {hz: sum(at >= since for at in times) for hz, times in self.heard.items()}
+        counts = self.counts(since)
         raise AssertionError(f"{hertz} Hz was not heard within {timeout_s} s, but {counts}")
+
+    def counts(self, since: float = 0.0) -> dict[int, int]:
+        """How many frames of each tone were heard."""
+        return {hz: sum(at >= since for at in times) for hz, times in self.heard.items()}
 
     def _send(self, kind: int, payload: bytes) -> None:
         if self._open and self.to is not None:

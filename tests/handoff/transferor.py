@@ -101,6 +101,7 @@ class Call:
         outcome = await self._handover.run()
         self._handover = None
         self._leg.audio.background(tone(BACK_HZ, seconds=1.0))
+        await speak(self._leg, BACK_HZ)
         say("outcome", call=self._name, outcome=str(outcome))
 
     async def _follow(self) -> None:

@@ -110,7 +110,7 @@ class Asterisk:
         return int(count.split()[-1])
 
     def ring_for(self, seconds: int | None) -> None:
-        """How long the agent's calls to people ring at most; None means 60 s, the default."""
+        """How long the agent's calls to people ring at most; None means 30 s, the default."""
         value = "" if seconds is None else str(seconds)
         self.cli(f'dialplan set global VOICEAGENT_RING_S "{value}"')
 
@@ -177,6 +177,9 @@ class Asterisk:
             "sip:192.0.2.10:5060": f"sip:{self.trunk_host}:{self.trunk_port}",
             "match=192.0.2.10": f"match={self.trunk_host}",
             "qualify_frequency=30": "qualify_frequency=0",  # tests start and stop agents at will
+            "rtp_timeout=10": "rtp_timeout=2",
+            "rtp_timeout_hold=10": "rtp_timeout_hold=2",
+            "Dial(PJSIP/6001,60)": "Dial(PJSIP/6003,60)",
             "/var/lib/asterisk/moh": self._run / "moh",
         }
         _copy(DEPLOY, etc, users)

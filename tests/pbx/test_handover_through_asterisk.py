@@ -106,5 +106,5 @@ async def test_a_held_caller_hears_the_pbxs_music_and_when_nobody_answers_the_ag
         assert await s.agent_legs() == 1
     heard = s.heard(s.caller)
     assert heard.seconds_of(HOLD_TONE_HZ) > 1.5
-    assert heard.seconds_of(MUSIC_HZ) == 0
+    assert heard.seconds_of(MUSIC_HZ) < 0.3  # until the PBX has heeded the hold
     assert heard.seconds_of(BACK_HZ) > 0.3

@@ -22,6 +22,7 @@ _COMMANDS = {
     "analyze": ("voiceagent.cli.analyze", "analyze"),
     "simulate": ("voiceagent.cli.simulate", "simulate"),
     "say": ("voiceagent.cli.say", "say"),
+    "transfer": ("voiceagent.cli.transfer", "transfer"),
     "dialplan": ("voiceagent.cli.dialplan", "dialplan"),
     "models": ("voiceagent.cli.models", "models"),
 }

@@ -36,6 +36,7 @@ class ScriptedProcess:
         self._news = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._killed = False
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
@@ -63,8 +64,21 @@ class ScriptedProcess:
             self._process.kill()
             code = await self._process.wait()
         await self._reader
-        if code != 0 and error is None:
+        if code != 0 and error is None and not self._killed:
             raise PhoneFailed(f"{self.name}: it did not end by itself but with {code}")
+
+    @property
+    def resident_mb(self) -> float:
+        """Memory that the process has now."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    def kill(self) -> None:
+        """End it as a crash would, without a word."""
+        assert self._process is not None
+        self._killed = True
+        self._process.kill()
 
     async def do(self, command: str, **details: Any) -> None:
         """Give a command."""
