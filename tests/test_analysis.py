@@ -120,7 +120,7 @@ def test_anger_the_wish_for_a_person_and_topics_are_told_with_reasons(
     assert angry.wish_for_person > 0.5 > billed.wish_for_person
     assert any("ridiculous" in reason.lower() for reason in angry.reasons)
     assert "billing" in billed.topics
-    assert "the topic billing belongs to people" in billed.reasons
+    assert any("the topic billing belongs to people" in reason for reason in billed.reasons)
 
 
 def test_a_calm_baseline_changes_what_a_raised_voice_means(

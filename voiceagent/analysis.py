@@ -24,6 +24,7 @@ from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.anger import AngerDetector
 from voiceagent.escalation.confidence import believed, understood
+from voiceagent.escalation.judge import met
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.escalation.rightness import rightness
 from voiceagent.escalation.wish import wish_for_person
@@ -188,12 +189,12 @@ class Analyzer:
         anger = detector.hear(text, voice, vector, belief=belief)
         wish = wish_for_person(text, vector, self.prototypes, self.settings.language, belief=belief)
         heard = understood(utterance, meaning, None)
-        met = {
+        topics = {
             name: surely
             for name, surely in (meaning.topics if meaning else {}).items()
             if surely >= limits.topic_handover
         }
-        reasons = [f"the topic {name} belongs to people" for name in met]
+        reasons = [met(name, surely) for name, surely in topics.items()]
         reasons += wish.evidence if wish.refused or wish.probability >= limits.wish_handover else ()
         reasons += anger.evidence if anger.probability >= _WORTH_A_REASON else ()
         return Finding(
@@ -211,7 +212,7 @@ class Analyzer:
             arousal=_rounded(anger.arousal),
             understood=_rounded(heard.probability),
             wish_for_person=_rounded(wish.probability),
-            topics=tuple(met),
+            topics=tuple(topics),
             reasons=(*reasons, *heard.evidence),
         )
 

@@ -162,6 +162,8 @@ class TurnEvidence(Fact):
     """The topics that are an emergency."""
     repeats: int = 0
     """How often the same was asked before without progress."""
+    stuck: bool = False
+    """Whether the caller says that the agent does not understand or help them."""
     missed: Literal["", "no-input", "no-match", "recognition-failed"] = ""
 
 

@@ -90,7 +90,8 @@ def test_calm_words_in_a_loud_voice_get_no_person(embedder, prototypes):
         for number in range(3):
             turn(judge, number, "four seven one one", measures=CALM)
         verdict = turn(judge, 4, text, measures=SHOUTED, vector=embedder.one(text))
-        assert verdict.action == "continue" or verdict.anger_words >= 0.5, text
+        by_words = max(verdict.anger_words, verdict.wish_for_person)
+        assert verdict.action == "continue" or by_words >= 0.5, text
 
 
 async def test_a_judge_made_from_an_embedder_hears_a_wish(word_embedder):
@@ -249,3 +250,38 @@ def test_a_refusal_that_is_hardly_believed_is_none(monkeypatch):
 def test_without_confidence_words_count_in_full():
     heard = Utterance(text="I want to speak to a person.")
     assert Judge(Thresholds()).judge(1, heard, clear(heard.text)).action == "handover"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You don't understand me at all.",
+        "No, that wasn't what I asked.",
+        "That doesn't help me.",
+        "We're going round in circles.",
+        "I've already said that.",
+        "You keep asking me the same.",
+    ],
+)
+def test_who_says_that_it_gets_nowhere_is_offered_a_person_at_once(text):
+    verdict = turn(Judge(Thresholds()), 1, text)
+    assert verdict.evidence.stuck
+    assert verdict.action in ("offer", "handover")
+    assert any("says that they are not" in reason for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't understand, could you repeat that?",
+        "No, I said four seven.",
+        "Can you help me?",
+        "I have already paid for it.",
+        "It doesn't work.",
+        "Does it help against headaches?",
+        "I asked for the blue one.",
+        *ORDINARY,
+    ],
+)
+def test_an_ordinary_turn_does_not_say_so(text):
+    assert not turn(Judge(Thresholds()), 1, text).evidence.stuck

@@ -32,6 +32,13 @@ def test_failures_in_a_row_offer_a_person_once_and_then_hand_over():
     assert actions(*[NOT_UNDERSTOOD] * 4) == ["clarify", "offer", "clarify", "handover"]
 
 
+def test_who_says_that_they_are_not_understood_gets_a_person_twice_as_soon():
+    stuck = TurnEvidence(understood=0.9, stuck=True)
+    assert actions(stuck, stuck) == ["offer", "handover"]
+    assert actions(stuck, CALM, stuck, CALM) == ["offer", "continue", "offer", "continue"]
+    assert Policy(Thresholds()).decide(stuck).failures == 1
+
+
 def test_an_understood_turn_ends_the_row():
     turns = [NOT_UNDERSTOOD, CALM] * 6
     assert actions(*turns) == ["clarify", "continue"] * 6

@@ -34,6 +34,22 @@ def test_a_negated_wish_refuses_a_person(text):
     assert wish.refused
 
 
+@pytest.mark.models
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't need an agent, just tell me when you open.",
+        "No, I don't want to speak to anyone.",
+        "Please don't transfer me.",
+        "There's no need to get a person, I only want the price.",
+        "You don't have to connect me with a colleague.",
+    ],
+)
+def test_a_negation_holds_against_all_that_was_learned(embedder, prototypes, text):
+    wish = wish_for_person(text, embedder.one(text), prototypes)
+    assert wish.probability < 0.5
+
+
 @pytest.mark.parametrize(
     "text",
     [

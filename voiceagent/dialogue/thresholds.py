@@ -39,7 +39,8 @@ class Thresholds(BaseModel):
     topic_handover: Probability = 0.5
     """From this certainty of a topic that belongs to people, the call is handed over at once."""
     clarify_limit: Turns = 2
-    """Turns in a row that were not understood, or not answered, until a person is offered."""
+    """Turns in a row that were not understood, or not answered, until a person is offered; one in
+    which the caller says so counts for two."""
     failure_limit: Turns = 4
     """Such turns in a row until the call is handed over without asking."""
     offer_pause: Turns = 3

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from voiceagent.dialogue import common, entities
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.events import Expectation, Understanding
+from voiceagent.speech.embedding import meaning
 
 Vectors = NDArray[np.float32]
 
@@ -39,7 +40,7 @@ class Embedder(Protocol):
     """Turns texts into sentence embeddings."""
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Embeddings of n texts, shape (n, d), each row of length 1."""
+        """Embeddings of n texts, shape (n, d), the meaning in each row of length 1."""
         ...
 
 
@@ -107,8 +108,8 @@ class Understander:
         topics = {name: topic.examples for name, topic in plan.topics.items()}
         elsewhere = (*common.ELSEWHERE.get(plan.language[:2], ()), *plan.common.elsewhere)
         sets = [*intents.values(), *topics.values(), elsewhere]
-        vectors = await (examples or embedder).embed(
-            [sentence for part in sets for sentence in part]
+        vectors = meaning(
+            await (examples or embedder).embed([sentence for part in sets for sentence in part])
         )
         ends = np.cumsum([len(part) for part in sets])[:-1]
         groups = [_Group(part) for part in np.split(vectors, ends) if len(part)]
@@ -130,7 +131,8 @@ class Understander:
             expecting: what the agent has asked for; it decides what counts as an answer.
         """
         readings = _readings(text)
-        vectors = await self._embedder.embed(readings)
+        embedded = await self._embedder.embed(readings)
+        vectors = meaning(embedded)
         scores = {name: g.likeness(vectors, CENTROID) for name, g in self._intents.items()}
         if name := common.literal(text):
             scores[name] = 1.0
@@ -152,7 +154,7 @@ class Understander:
             entities=self._values(text, expecting),
             topics=self._met(vectors, elsewhere),
         )
-        return understanding, vectors[0]
+        return understanding, embedded[0]
 
     def _values(self, text: str, expecting: Expectation | None) -> dict[str, object]:
         slot = self._plan.slots.get(expecting.slot) if expecting and expecting.slot else None

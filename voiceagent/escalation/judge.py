@@ -6,6 +6,7 @@ microseconds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -13,12 +14,13 @@ from numpy.typing import NDArray
 
 from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.dialogue.understanding import Embedder
+from voiceagent.escalation import lexicon
 from voiceagent.escalation.anger import Anger, AngerDetector
 from voiceagent.escalation.confidence import Understood, believed, understood
 from voiceagent.escalation.policy import Decision, Policy
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.escalation.repetition import Repetition
-from voiceagent.escalation.wish import Wish, wish_for_person
+from voiceagent.escalation.wish import LIKELY, Wish, wish_for_person
 from voiceagent.events import Expectation, TurnEvidence, Understanding, Utterance, Verdict
 
 Missed = Literal["no-input", "no-match", "recognition-failed"]
@@ -82,6 +84,7 @@ class Judge:
             text, measures, vector, belief=belief, interrupted=interrupted, repeated=repeats > 0
         )
         wish = wish_for_person(text, vector, self._prototypes, self._language, belief=belief)
+        stuck = self._says_stuck(text) if belief >= LIKELY else ()
         evidence = TurnEvidence(
             understood=heard.probability,
             anger=anger.probability,
@@ -96,8 +99,10 @@ class Judge:
             topics=understanding.topics,
             emergencies=emergency_topics,
             repeats=repeats,
+            stuck=bool(stuck),
         )
         decision = self._policy.decide(evidence)
+        reasons = self._reasons(decision, heard, anger, wish, repeats, understanding.topics, stuck)
         return Verdict(
             turn=turn,
             action=decision.action,
@@ -108,7 +113,7 @@ class Judge:
             wish_for_person=wish.probability,
             topic=decision.topic,
             contributions=dict(decision.contributions),
-            reasons=self._reasons(decision, heard, anger, wish, repeats),
+            reasons=reasons,
             limits=self._thresholds.limits,
             evidence=evidence,
         )
@@ -139,23 +144,42 @@ class Judge:
         """A request was met: asking the same again later is no loop."""
         self._repetition.forget()
 
+    def _says_stuck(self, text: str) -> tuple[str, ...]:
+        """How the caller says that they are not understood or not helped, if they do."""
+        words = lexicon.load(self._language)
+        hits = words.find(words.read(text), words.stuck)
+        return tuple(f"{hit.says}: “{hit.quote}”" for hit in hits)
+
     def _reasons(
-        self, decision: Decision, heard: Understood, anger: Anger, wish: Wish, repeats: int
+        self,
+        decision: Decision,
+        heard: Understood,
+        anger: Anger,
+        wish: Wish,
+        repeats: int,
+        topics: Mapping[str, float],
+        stuck: tuple[str, ...],
     ) -> tuple[str, ...]:
         """What each detector found; first the one that caused the decision."""
         found: dict[str, list[str]] = {"topic": [], "wish": [], "anger": []}
         if decision.cause in ("topic", "emergency"):
-            found["topic"].append(f"the topic {decision.topic} belongs to people")
+            found["topic"].append(met(decision.topic, topics[decision.topic]))
         if wish.probability >= self._thresholds.wish_handover or wish.refused:
             found["wish"] += wish.evidence or ("asks, in effect, for a person",)
         if anger.probability >= 0.3 or decision.cause == "anger":
             found["anger"] += anger.evidence or ("sounds and speaks angrily",)
-        found["failures"] = [_in_a_row(decision.failures)] if decision.failures > 1 else []
+        found["failures"] = list(stuck)
+        found["failures"] += [_in_a_row(decision.failures)] if decision.failures > 1 else []
         found["loop"] = [f"has asked the same {repeats + 1} times"] if repeats >= 2 else []
         found["understanding"] = list(heard.evidence)
         first = {"emergency": "topic"}.get(decision.cause, decision.cause)
         order = sorted(found, key=lambda name: name != first)
         return tuple(reason for name in order for reason in found[name])
+
+
+def met(topic: str, certainty: float) -> str:
+    """That a topic was met, and how surely."""
+    return f"the topic {topic} belongs to people ({certainty:.0%} sure)"
 
 
 def _in_a_row(failures: int) -> str:

@@ -2,9 +2,11 @@
 
 In order of priority: an emergency; a topic that belongs to people, a wish for a person and
 open anger hand over at once; so do too many failures in a row and a request made again and
-again. Milder anger, and fewer failures, offer a person. A caller who has declined is left in
-peace for some turns, whatever their temper. What was merely not understood is asked again.
-Silence alone never rings for a person: nobody may be there to talk to them.
+again. A turn in which the caller says that they are not understood or not helped is a failure,
+whatever the agent believed, and counts for two. Milder anger, and fewer failures, offer a
+person. A caller who has declined is left in peace for some turns, whatever their temper. What
+was merely not understood is asked again. Silence alone never rings for a person: nobody may be
+there to talk to them.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ class Policy:
     def __init__(self, thresholds: Thresholds) -> None:
         self._thresholds = thresholds
         self._failures = 0
+        self._complaints = 0
+        """Of these, the turns in which the caller said so."""
         self._silences = 0
         self._quiet = 0
         """Turns for which nothing is offered."""
@@ -58,6 +62,7 @@ class Policy:
         """The caller refused the person that was offered."""
         self._quiet = self._declined = self._thresholds.offer_pause
         self._failures = min(self._failures, 1)
+        self._complaints = 0
         self._heated = False
 
     def decide(self, turn: TurnEvidence) -> Decision:
@@ -82,14 +87,16 @@ class Policy:
     def _count(self, turn: TurnEvidence) -> None:
         if turn.missed == "no-input":
             self._silences += 1
-        elif turn.missed or turn.understood < self._thresholds.understood_clarify:
+        elif turn.missed or turn.stuck or turn.understood < self._thresholds.understood_clarify:
             self._failures += 1
+            self._complaints += turn.stuck
         else:
-            self._failures = self._silences = 0
+            self._failures = self._complaints = self._silences = 0
             self._stuck = False
 
     def _choose(self, turn: TurnEvidence, topic_met: bool, emergency: bool) -> tuple[Action, Cause]:
         limits = self._thresholds
+        failures = self._failures + self._complaints
         anger = turn.anger if turn.anger_grounded and not self._declined else 0.0
         if topic_met:
             return ("emergency", "emergency") if emergency else ("handover", "topic")
@@ -97,14 +104,14 @@ class Policy:
             return "handover", "wish"
         if anger >= limits.anger_handover:
             return "handover", "anger"
-        if self._failures >= limits.failure_limit:
+        if failures >= limits.failure_limit:
             return "handover", "failures"
         if turn.repeats >= LOOP_HANDOVER:
             return "handover", "loop"
         if not self._quiet:
             if anger >= limits.anger_offer and not self._heated:
                 return "offer", "anger"
-            if self._failures + self._silences >= limits.clarify_limit and not self._stuck:
+            if failures + self._silences >= limits.clarify_limit and not self._stuck:
                 return "offer", "failures"
             if turn.repeats >= LOOP_OFFER:
                 return "offer", "loop"
@@ -127,7 +134,7 @@ class Policy:
             "topic": topic,
             "wish": turn.wish,
             "anger": turn.anger if turn.anger_grounded else 0.0,
-            "failures": min(1.0, self._failures / limits.failure_limit),
+            "failures": min(1.0, (self._failures + self._complaints) / limits.failure_limit),
             "loop": min(1.0, turn.repeats / LOOP_HANDOVER),
             "understanding": 1.0 - turn.understood,
         }

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiceagent.events import Expectation, Understanding
+from voiceagent.speech.embedding import meaning
 
 REMEMBERED = 8
 SAME = 0.85
@@ -33,6 +34,7 @@ class Repetition:
         answer = expecting is not None and expecting.kind in understanding.entities
         if answer or len(text.split()) < MIN_WORDS:
             return 0
+        vector = None if vector is None else meaning(vector)
         plain = " ".join(text.lower().split()).strip(" .!?")
         count = sum(self._same(plain, vector, *request) for request in self._requests)
         self._requests.append((plain, vector))

@@ -12,11 +12,8 @@ from voiceagent.escalation import lexicon
 from voiceagent.escalation.confidence import discounted
 from voiceagent.escalation.prototypes import Prototypes
 
-OFFSET = -1.6
-MEANING = 5.0
-"""Weight of the meaning, in log odds for each unit of a direction's score."""
-LEAST = -0.3
-"""No meaning speaks more against a wish that was put in words."""
+BARE = -3.1
+"""Log odds of words that meet no pattern, where there is nothing else to judge them by."""
 LIKELY = 0.5
 """Belief from which a refusal is taken for one."""
 
@@ -49,13 +46,18 @@ def wish_for_person(
         return Wish(0.0)
     wanted = sorted(words.find(read, words.wish), key=lambda hit: -hit.weight)
     against = words.find(read, words.against_wish)
-    odds = OFFSET + sum(hit.weight / (1 if rank == 0 else 2) for rank, hit in enumerate(wanted))
-    odds += min((hit.weight for hit in against), default=0.0)
+    patterns = lexicon.together(wanted)
+    contrary = min((hit.weight for hit in against), default=0.0)
     evidence = [f"{hit.says}: “{hit.quote}”" for hit in (*wanted, *against)]
-    meaning = LEAST
-    if prototypes is not None and vector is not None:
-        meaning = max(LEAST, prototypes.wish.score(vector))
-    odds += MEANING * meaning
+    learned = words.wish_weights
+    if vector is not None and learned is not None and learned.know(vector):
+        odds = learned.odds(text, vector, patterns, contrary)
+        if prototypes is not None and odds > 0 and not wanted:
+            evidence.append(
+                f"asks for a person in other words, like “{prototypes.wish.nearest(vector)}”"
+            )
+    else:
+        odds = BARE + patterns + contrary
     probability = discounted(1 / (1 + math.exp(-odds)), belief)
     refused = odds < 0 and belief >= LIKELY and any(hit.refuses for hit in against)
     return Wish(probability, refused, tuple(evidence))

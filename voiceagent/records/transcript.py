@@ -21,6 +21,7 @@ from voiceagent.events import (
     OfferDeclined,
     Record,
     TranscriptLine,
+    TurnEvidence,
     TurnHeard,
     Verdict,
 )
@@ -116,10 +117,14 @@ def _detail(verdict: Verdict) -> Iterator[str]:
         return f", {what} {limits[key]:.0%}" if key in limits else ""
 
     voice = "not measured" if verdict.anger_voice is None else f"{verdict.anger_voice:.0%}"
+    if verdict.evidence is not None and verdict.anger_voice is not None:
+        voice += f" (their calm voice known to {_known(verdict.evidence):.0%})"
     yield f"{_INDENT}  anger: words {verdict.anger_words:.0%}, voice {voice}" + (
         against("anger_offer", "offers a person from")
         + against("anger_handover", "hands over from")
     )
+    if verdict.evidence is not None and verdict.evidence.believed < 1:
+        yield f"{_INDENT}  the words are believed to {verdict.evidence.believed:.0%}"
     yield f"{_INDENT}  understood: {verdict.understood:.0%}" + against(
         "understood_clarify", "asks again below"
     )
@@ -130,6 +135,11 @@ def _detail(verdict: Verdict) -> Iterator[str]:
     parts = [f"{name} {share:.0%}" for name, share in weighed if share >= 0.005]
     if parts:
         yield f"{_INDENT}  weighed: {', '.join(parts)}"
+
+
+def _known(evidence: TurnEvidence) -> float:
+    """Share of what there is to know of a calm voice; the field begins at a half."""
+    return 2 * evidence.voice_known - 1
 
 
 def _whom(routed: HandoverRouted) -> Iterator[str]:

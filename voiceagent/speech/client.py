@@ -133,7 +133,7 @@ class SpeechClient:
                     return
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Sentence vectors of shape (len(texts), dimensions), each of length 1."""
+        """Sentence vectors of shape (len(texts), dimensions), as `SentenceEmbedder` makes them."""
         parts = [
             texts[at : at + _EMBEDDED_AT_ONCE] for at in range(0, len(texts), _EMBEDDED_AT_ONCE)
         ]

@@ -21,12 +21,20 @@ from voiceagent.speech.models import ModelError
 
 Floats = NDArray[np.float32]
 
+MEANING = 384
+"""Columns of a vector that tell the meaning; those after them tell the wording."""
+_WORDING = (2, 4)
+"""The layers, of six, whose token vectors are averaged for the wording."""
 _MAX_TOKENS = 256
 _BATCH = 32
 
 
 class SentenceEmbedder:
-    """Turns sentences into vectors whose dot product is their likeness in meaning.
+    """Turns sentences into vectors.
+
+    The first 384 columns are the meaning, of length 1: their dot product is the likeness of two
+    sentences. What follows, 384 columns for each of two inner layers and each of length 1, is the
+    wording: the last layer is trained to forget how something was said, and keeps less of a tone.
 
     Safe to use from several threads at once.
 
@@ -46,12 +54,12 @@ class SentenceEmbedder:
         self._layers = int(config["num_hidden_layers"])
         self._heads = int(config["num_attention_heads"])
         self._epsilon = float(config["layer_norm_eps"])
-        self.dimensions = int(config["hidden_size"])
+        self.dimensions = (1 + len(_WORDING)) * int(config["hidden_size"])
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         self._tokenizer.enable_padding()
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """Vectors of shape (len(texts), 384), each of length 1."""
+        """Vectors of shape (len(texts), 1152): meaning, then wording."""
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         for start in range(0, len(texts), _BATCH):
             batch = list(texts[start : start + _BATCH])
@@ -64,10 +72,12 @@ class SentenceEmbedder:
         mask = np.array([encoding.attention_mask for encoding in encodings], np.float32)
         hidden = self._embeddings(ids)
         bias = ((1.0 - mask) * np.float32(-1e9))[:, None, None, :]
+        wording = []
         for number in range(self._layers):
             hidden = self._layer(f"encoder.layer.{number}", hidden, bias)
-        pooled = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-        return np.asarray(pooled / np.linalg.norm(pooled, axis=1, keepdims=True), np.float32)
+            if number + 1 in _WORDING:
+                wording.append(_pooled(hidden, mask))
+        return np.hstack([_pooled(hidden, mask), *wording])
 
     def _embeddings(self, ids: NDArray[np.int64]) -> Floats:
         word = self._weights["embeddings.word_embeddings.weight"][ids]
@@ -108,6 +118,22 @@ class SentenceEmbedder:
         return np.asarray(centred / spread * scale + shift, np.float32)
 
 
+def meaning(vectors: Floats) -> Floats:
+    """The columns whose dot product is likeness in meaning."""
+    return vectors[..., :MEANING]
+
+
+def wording(vectors: Floats) -> Floats:
+    """The columns that tell how something was said; none from another embedder."""
+    return vectors[..., MEANING:]
+
+
+def _pooled(hidden: Floats, mask: Floats) -> Floats:
+    """The mean over the tokens, of length 1."""
+    mean = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+    return np.asarray(mean / np.linalg.norm(mean, axis=1, keepdims=True), np.float32)
+
+
 class LocalEmbedder:
     """The model in this process, for those who await an embedder: no audio is due here."""
 
@@ -115,5 +141,5 @@ class LocalEmbedder:
         self._model = model
 
     async def embed(self, texts: Sequence[str]) -> Floats:
-        """Vectors of shape (len(texts), 384), each of length 1."""
+        """Vectors of shape (len(texts), 1152): meaning, then wording."""
         return self._model.embed(texts)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+_FORMAT = 2
+"""What the columns of a vector are; with another number the file is made anew."""
 
 
 class RememberedEmbedder:
@@ -31,11 +33,12 @@ class RememberedEmbedder:
         self, embed: Callable[[Sequence[str]], Awaitable[Vectors]], model: str, folder: Path
     ) -> None:
         self._embed = embed
-        self._file = folder / f"sentences-{hashlib.sha256(model.encode()).hexdigest()[:16]}.npz"
+        name = hashlib.sha256(f"{_FORMAT} {model}".encode()).hexdigest()[:16]
+        self._file = folder / f"sentences-{name}.npz"
         self._known = self._read()
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of shape (len(texts), d), each of length 1."""
+        """Vectors of shape (len(texts), d)."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         if new:
             vectors = await self._embed(new)

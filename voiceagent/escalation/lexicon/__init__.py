@@ -1,10 +1,12 @@
-"""The words that tell: patterns that quote, and sentences to compare with, by language.
+"""The words that tell, by language: patterns that quote, sentences to quote, learned weights.
 
-``en.yaml`` has the patterns, ``en-prototypes.yaml`` the sentences.
+``en.yaml`` has the patterns, ``en-prototypes.yaml`` the sentences, and ``en-weights.json`` what
+``python -m benchmarks.words --write`` has learned; a language does without the last as well.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +15,8 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
+
+from voiceagent.escalation.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,12 @@ class Text:
 class Lexicon:
     """One language's patterns and prototype sentences."""
 
-    def __init__(self, data: dict[str, Any], prototypes: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        data: dict[str, Any],
+        prototypes: dict[str, list[str]],
+        weights: dict[str, Weights] | None = None,
+    ) -> None:
         self.language: str = data["language"]
         pieces: dict[str, str] = data["pieces"]
         whole: dict[str, str] = {}
@@ -82,8 +91,11 @@ class Lexicon:
         self.calm = groups(data["anger"]["calm"])
         self.wish = groups(data["wish"]["groups"])
         self.against_wish = groups(data["wish"]["against"])
-        self.anger_prototypes = _sentences(prototypes["anger"])
-        self.wish_prototypes = _sentences(prototypes["wish"])
+        self.stuck = groups(data.get("stuck", []))
+        self.anger_prototypes = tuple(prototypes["anger"])
+        self.wish_prototypes = tuple(prototypes["wish"])
+        self.anger_weights = (weights or {}).get("anger")
+        self.wish_weights = (weights or {}).get("wish")
 
     def read(self, text: str) -> Text:
         """Put a recogniser's text into plain form."""
@@ -133,19 +145,27 @@ class Lexicon:
 
 @cache
 def load(language: str) -> Lexicon:
-    """The lexicon of a language, or English where there is none yet.
+    """The lexicon of a language, or the English patterns where there is none yet.
 
-    Only the tag's first part counts: "en-GB" reads ``en.yaml``.
+    Only the tag's first part counts: "en-GB" reads ``en.yaml``. What was learned of English wording
+    says nothing of another language, and is left out there.
     """
     folder = files(__name__)
-    name = language.split("-")[0].lower()
-    if not (folder / f"{name}.yaml").is_file():
-        name = "en"
+    wanted = language.split("-")[0].lower()
+    name = wanted if (folder / f"{wanted}.yaml").is_file() else "en"
     patterns, prototypes = (
         yaml.safe_load((folder / file).read_text(encoding="utf-8"))
         for file in (f"{name}.yaml", f"{name}-prototypes.yaml")
     )
-    return Lexicon(patterns, prototypes)
+    learned = folder / f"{wanted}-weights.json"
+    tables = json.loads(learned.read_text(encoding="utf-8"))["tables"] if learned.is_file() else {}
+    return Lexicon(patterns, prototypes, {what: Weights.of(t) for what, t in tables.items()})
+
+
+def together(hits: Sequence[Hit]) -> float:
+    """Log odds of several hits: the strongest counts in full, each further one half."""
+    weights = sorted((hit.weight for hit in hits), reverse=True)
+    return sum(weight / (1 if rank == 0 else 2) for rank, weight in enumerate(weights))
 
 
 def _compile(pattern: str, pieces: dict[str, str]) -> re.Pattern[str]:
@@ -153,7 +173,3 @@ def _compile(pattern: str, pieces: dict[str, str]) -> re.Pattern[str]:
         for name, piece in pieces.items():
             pattern = pattern.replace("{" + name + "}", piece)
     return re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")
-
-
-def _sentences(entry: dict[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return tuple(entry["positive"]), tuple(entry["negative"])

@@ -1,0 +1,60 @@
+"""What was learned of a language: how much its patterns and its wording tell of anger, or of the
+wish for a person.
+
+A logistic regression on the wording of a turn, as the embedding's inner layers have it, and on
+the patterns that were met. ``benchmarks/words.py`` trains and measures it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voiceagent.speech.embedding import wording
+
+
+@dataclass(frozen=True)
+class Weights:
+    """In log odds, for each unit of what they weigh."""
+
+    wording: NDArray[np.float32]
+    patterns: float
+    """Of the patterns that speak for it, together."""
+    against: float
+    """Of those that speak against it."""
+    length: float
+    """Of the logarithm of the number of words."""
+    offset: float
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> Weights:
+        """As they stand in the file."""
+        names = ("patterns", "against", "length", "offset")
+        return cls(np.array(table["wording"], np.float32), *(table[name] for name in names))
+
+    def odds(
+        self, text: str, vector: NDArray[np.float32], patterns: float, against: float
+    ) -> float:
+        """Log odds of a turn.
+
+        Args:
+            vector: its embedding.
+            patterns: log odds of the patterns that speak for it.
+            against: of those that speak against it, at most 0.
+        """
+        return (
+            self.offset
+            + float(wording(vector) @ self.wording)
+            + self.patterns * patterns
+            + self.against * against
+            + self.length * math.log(max(1, len(text.split())))
+        )
+
+    def know(self, vector: NDArray[np.float32]) -> bool:
+        """Whether the vector is of the embedder that they were learned with."""
+        return wording(vector).shape == self.wording.shape
