@@ -58,7 +58,7 @@ async def measure(pbx: Asterisk, count: int) -> dict[str, object]:
             try:
                 times.append(await _hand_over(pbx, caller, person, agent))
             except (AssertionError, TimeoutError, IndexError) as error:
-                told = [event["event"] for event in agent.events[1:]]
+                told = [(e["event"], e.get("code"), e.get("reason")) for e in agent.events[1:]]
                 lost.append(f"{number}: {error!r} after {told}")
                 print(lost[-1], [call.line.counts() for call in caller.calls + person.calls])
             for phone in (caller, person):

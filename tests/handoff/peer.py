@@ -37,12 +37,18 @@ class Call:
         """The other side's Contact, and where its messages come from."""
         self.invite: Message | None = None
         """Of a call to us."""
+        self.answered: Message | None = None
+        """The answer to our call."""
         self.routes: list[str] = []
         self.cseq = 0
         self.line = Line(peer.host)
         self.up, self.ended = asyncio.Event(), asyncio.Event()
         self.held, self.holding = asyncio.Event(), False
         self.muted = False
+        self.glares = 0
+        """How many re-INVITEs are refused with 491, as by who has sent one at the same time."""
+        self.offers = True
+        """Whether our INVITE has an offer, or the ACK an answer (RFC 3261, 13.2.1)."""
         self.code = 0
         """What ended it: 200 for a BYE, else the answer to the INVITE."""
         self.received: list[Message] = []
@@ -178,10 +184,14 @@ class Peer:
         assert answer.code == 200, answer.start
         self._registrar = registrar
 
-    async def call(self, uri: str, to: Address, headers: Sequence[str] = ()) -> Call:
+    async def call(
+        self, uri: str, to: Address, headers: Sequence[str] = (), *, offers: bool = True
+    ) -> Call:
         """Call somebody; returns when they have answered, or not."""
         call = self._begin(f"<{self.uri}>;tag={secrets.token_hex(4)}", f"<{uri}>", uri, to)
-        answer = await self._asked(call, "INVITE", headers, self.sdp(call))
+        call.offers = offers
+        answer = await self._asked(call, "INVITE", headers, self.sdp(call) if offers else "")
+        call.answered = answer
         if answer.code // 100 == 2:
             call.up.set()
         else:
@@ -255,7 +265,8 @@ class Peer:
             call.remote, call.target = answer.one("To"), name_addr(answer.one("Contact"))[1]
             call.routes = list(reversed(answer.all("Record-Route")))
             call.take_media(answer.body)
-        self.send("ACK", call, int(answer.one("CSeq").split()[0]), ())
+        body = "" if call.offers or answer.code >= 300 else self.sdp(call)
+        self.send("ACK", call, int(answer.one("CSeq").split()[0]), (), body)
 
     async def _asked(
         self, call: Call, method: str, headers: Sequence[str], body: str = ""
@@ -310,6 +321,9 @@ class Peer:
         match message.method:
             case "ACK":
                 call.take_media(message.body)
+            case "INVITE" if call.glares:
+                call.glares -= 1
+                self.respond(message, 491)
             case "INVITE":
                 call.take_media(message.body)
                 self.respond(message, 200, body=self.sdp(call))

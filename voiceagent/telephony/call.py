@@ -8,6 +8,7 @@ answered by silence, since a caller may hang up at any instant.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -82,6 +83,9 @@ class Leg:
         self.ended = asyncio.Event()
         self.confirmed = asyncio.Event()
         self._agent = agent
+        self._wish: Callable[[SipCall], None] | None = None
+        """The last re-INVITE."""
+        self._wishing: asyncio.Task[bool] | None = None
 
     def set_invite(self, invite: str, source: str) -> None:
         self.facts = call_facts(invite, source)
@@ -172,8 +176,21 @@ class Leg:
 
         await self._do(send)
 
+    def glared(self) -> None:
+        """Our re-INVITE has met one of theirs (491): send it again, unless another followed."""
+        wish = self._wish
+        # Who did not begin the call tries sooner (RFC 3261, 14.1).
+        wait = random.uniform(0, 2) if self.inbound else random.uniform(2.1, 4)
+
+        async def again() -> bool:
+            await asyncio.sleep(wait)
+            return wish is not None and self._wish is wish and await self._insist(wish)
+
+        self._wishing = asyncio.get_running_loop().create_task(again())
+
     async def _insist(self, work: Callable[[SipCall], None]) -> bool:
         """Send a re-INVITE, waiting for an earlier one to be answered first."""
+        self._wish = work
         for _ in range(_REINVITE_TRIES):
             if self.ended.is_set() or await self._do(work):
                 return not self.ended.is_set()

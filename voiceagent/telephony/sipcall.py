@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _DECLINED = 603
 _ACCEPTED = 202
+_REQUEST_PENDING = 491
 _SUCCESS = 2
 
 
@@ -125,11 +126,13 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._connect_joined()
 
     def onCallTsxState(self, prm: pj.OnCallTsxStateParam) -> None:
-        # The only place that shows the tags of the dialog, which Replaces is made of.
         state = prm.e.body.tsxState
-        if state.type != pj.PJSIP_EVENT_RX_MSG or self.dialog is not None:
+        if state.type != pj.PJSIP_EVENT_RX_MSG or state.tsx.method != "INVITE":
             return
-        if state.tsx.method == "INVITE" and state.tsx.statusCode // 100 == _SUCCESS:
+        if state.tsx.statusCode == _REQUEST_PENDING and self.leg is not None:
+            self._agent.post(self.leg.glared)
+        elif state.tsx.statusCode // 100 == _SUCCESS and self.dialog is None:
+            # The only place that shows the tags of the dialog, which Replaces is made of.
             self.dialog = Dialog.of_answer(state.src.rdata.wholeMsg, self.address)
 
     def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
