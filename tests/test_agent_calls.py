@@ -335,6 +335,29 @@ async def test_a_call_from_a_forbidden_network_gets_403() -> None:
         assert not any(event["event"] == "incoming" for event in called.events)
 
 
+async def test_a_message_for_people_who_are_not_free_is_recorded_recognised_and_listed(
+    agent: Agent,
+) -> None:
+    line = await agent.line("My heating is broken, please send somebody soon.")
+    port = int(agent.settings.handover.targets["general"][0].rpartition(":")[2])
+    async with phone("6001", port=port, answer="486"), a_call(agent, "ivan") as caller:
+        await agent.event(e.CallAnswered, "ivan")
+        await caller.do("digits", digits="0")
+        await agent.event(e.HandoverFailed, "ivan")
+        await caller.do("digits", digits="3")
+        await agent.said("ivan", "after the tone")
+        await asyncio.sleep(1.0)
+        await say(caller, line)
+        await agent.said("ivan", "pass your message on")
+        left = (await agent.event(e.CallbackRequested, "ivan")).callback
+        assert (left.kind, left.number, left.group) == ("message", "ivan", "general")
+        assert len(left.text.split()) > 3
+        assert 1.0 < load_channels(Path(left.recording)).size / SAMPLE_RATE < 8.0
+    process = await command(agent, "callbacks", "--json")
+    listed, _ = await process.communicate()
+    assert json.loads(listed)["callback_id"] == left.callback_id
+
+
 async def test_a_lost_speech_service_brings_the_caller_to_a_person_and_is_back_for_the_next(
     agent: Agent,
 ) -> None:

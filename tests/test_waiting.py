@@ -153,6 +153,18 @@ async def test_a_number_that_is_busy_is_not_rung_again_before_it_is_time(make) -
 
 
 @in_virtual_time
+async def test_a_key_need_not_wait_until_all_was_said(make) -> None:
+    async with make() as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await call.event(e.HandoverFailed)
+        await asyncio.sleep(0.5)
+        call.press("4")
+        await call.reply("let us go on")
+        assert call.of(e.AgentSpoke)[-2].interrupted
+
+
+@in_virtual_time
 async def test_waiting_is_bounded_and_then_other_choices_are_left(make) -> None:
     async with make(waiting={"longest_s": 45}) as call:
         await nobody_free(call)

@@ -335,7 +335,10 @@ class Conversation:
         await self._finish_saying()
         self._listener.expect(expecting, {})
         self._begin_saying(text)
-        return await self._listener.turn()
+        turn = await self._listener.turn()
+        if isinstance(turn, Key):
+            self._speaker.stop()
+        return turn
 
     async def _tell(self, text: str) -> None:
         await self._finish_saying()
