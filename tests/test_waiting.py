@@ -238,6 +238,21 @@ async def test_another_number_can_be_given(make) -> None:
 
 
 @in_virtual_time
+async def test_who_calls_without_a_number_that_can_be_dialled_is_asked_for_one(make) -> None:
+    for caller in ("anonymous", "ivan"):
+        async with make() as call:
+            call.leg.facts = e.CallFacts(caller_number=caller)
+            await nobody_free(call)
+            call.press("2")
+            await call.reply("On which number")
+            call.press("0305551234#")
+            await call.reply("call you back on zero three zero")
+            await call.say("Yes.")
+            await call.reply("We will call you back")
+            assert call.of(e.CallbackRequested)[0].callback.number == "0305551234"
+
+
+@in_virtual_time
 async def test_a_message_is_recorded_transcribed_and_put_down(make) -> None:
     async with make() as call:
         await nobody_free(call)

@@ -97,14 +97,15 @@ class NobodyFree:
 
     def __init__(self, floor: Floor, talk: Talk, services: Services) -> None:
         facts = floor.leg.facts
-        number = "" if facts.caller_number.lower() in _WITHHELD else facts.caller_number
+        self._caller = "" if facts.caller_number.lower() in _WITHHELD else facts.caller_number
+        dialable = self._caller.removeprefix("+").isdecimal()
         self._floor = floor
         self._talk = talk
         self._leaving = False
         self._services = services
         self._staff = services.staff
         self._queue = services.staff.queue
-        self._machine = Nobody(services.config.waiting, number)
+        self._machine = Nobody(services.config.waiting, self._caller if dialable else "")
         self._targets = services.staff.pool_targets(floor.topic)
         self._since = time.monotonic()
         self._news: asyncio.Queue[str] = asyncio.Queue()
@@ -335,7 +336,7 @@ class NobodyFree:
                 callback=Callback(
                     callback_id=callback_id,
                     kind=kind,
-                    number=number,
+                    number=number or self._caller,
                     topic=floor.topic,
                     group=self._staff.roster.group(floor.topic),
                     text=text,
