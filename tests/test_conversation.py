@@ -450,10 +450,13 @@ async def test_a_person_who_gives_the_caller_back_leaves_them_with_the_agent_tha
         await call.event(e.HandoverBridged)
         await asyncio.sleep(30)
         call.agent.called[0].events.put_nowait(Digit("*"))
-        assert (await call.event(e.HandoverReturned)).target == "6001"
+        await asyncio.sleep(5)  # they are asked what was agreed
+        call.person_says("the bill is cancelled")
+        returned = await call.event(e.HandoverReturned)
+        assert (returned.target, returned.note) == ("6001", "the bill is cancelled")
         await call.reply("You are talking to the voice agent again.")
         assert call.agent.called[0].ended.is_set()
-        assert call.leg.done[-1] == "part"
+        assert call.leg.done[-3:] == ["part", "hold", "resume"]
         assert not call.of(e.HandoverFailed)
         await call.say("thanks goodbye")
         assert len(call.of(e.Event, "turn.heard")) == 2

@@ -218,6 +218,8 @@ class Handover(Section):
     """Key that declines it, so that the next target is tried; "" for none."""
     return_key: Key = "*"
     """Key with which a person whose call is bridged gives the caller back; "" for none."""
+    note_s: Annotated[float, Field(ge=0, le=120)] = 20.0
+    """How long a person who gives the caller back may take to say what was agreed; 0 asks none."""
     announcement_s: Annotated[float, Field(ge=0, le=30)] = 5.0
     """Speech without a pause, while the briefing is spoken, after which whoever answered counts
     as an announcement, where answering is taking the call; 0 for never."""

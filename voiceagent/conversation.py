@@ -315,7 +315,7 @@ class Conversation:
             return False
         if outcome is Outcome.RETURNED and not self.leg.ended.is_set():
             self._judge.declined()
-            return await self._act(self._manager.handed_back())
+            return await self._act(self._manager.handed_back(self._handing.agreed))
         if outcome is Outcome.CALLER_GONE or self.leg.ended.is_set():
             self._ended_by, self._why = "caller", "hung up during the handover"
             return False

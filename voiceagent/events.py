@@ -357,6 +357,8 @@ class HandoverReturned(Event):
     type: Literal["handover.returned"] = "handover.returned"
     handover_id: str
     target: str
+    note: str = ""
+    """What was agreed, in the person's words."""
 
 
 class HandoverFailed(Event):

@@ -47,6 +47,8 @@ class HandingOver:
         self._record = record
         self._manager = manager
         self._talk = talk
+        self.agreed = ""
+        """What a person who gave the caller back has agreed with them."""
         self._handover: Handover | None = None
         self._nobody: NobodyFree | None = None
         self._earlier = Earlier()
@@ -107,7 +109,9 @@ class HandingOver:
         try:
             # The person's screen should know before the person's phone rings.
             await self._record.delivered(record, settings.push_s)
-            return await self._handover.run()
+            outcome = await self._handover.run()
+            self.agreed = self._handover.note
+            return outcome
         finally:
             self._handover = None
             services.staff.over(context.handover_id)
@@ -162,6 +166,7 @@ class HandingOver:
                 brief=brief,
                 hear=asking.hear,
                 introduce=introduce,
+                note=asking.note,
                 joined=self._record.listen_to_person,
                 music=services.music,
                 quiet=services.quiet,

@@ -140,7 +140,8 @@ class Peer:
         self._answers: dict[tuple[str, str], bytes] = {}
         self._waiting: dict[tuple[str, str], asyncio.Future[Message]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._voice = voice(hertz)
+        self.says = [voice(hertz)]
+        """20 ms of mu-law each, again and again."""
 
     async def __aenter__(self) -> Self:
         self._sip, _ = await asyncio.get_running_loop().create_datagram_endpoint(
@@ -382,7 +383,7 @@ class Peer:
                 if call.up.is_set():
                     call.line.deaf = self.is_cut
                     call.line.silent = self.is_cut or call.muted or call.held.is_set()
-                    call.line.speak(self._voice)
+                    call.line.speak(self.says[frames % len(self.says)])
             frames += 1
             await asyncio.sleep(max(0.0, begun + frames * FRAME_S - time.monotonic()))
 

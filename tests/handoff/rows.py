@@ -6,6 +6,7 @@ import asyncio
 
 from tests.handoff.matrix import BRIEFING_HZ, MUSIC_HZ, Scene, becomes, row
 from tests.handoff.peer import Answering, Call, Referred, follow, notify
+from tests.handoff.tones import speech
 from tests.pbx.rawsip import Message, proof
 
 
@@ -111,6 +112,16 @@ async def _(s: Scene) -> None:
 
     s.caller.referred = referred
     await s.hand_over()
+
+
+@row("an announcement answers and talks on", "with a person", "transferred", None, None)
+async def _(s: Scene) -> None:
+    s.people[0].says = speech(3.0)
+    await s.hand_over(announcement_s=2, briefing_s=6)
+    await s.event("consultation.failed", reason="an announcement answered")
+    call = await person(s, 1)
+    await call.line.hears(BRIEFING_HZ)
+    call.line.press("1")
 
 
 # -- what becomes of the REFER ------------------------------------------------------------------

@@ -11,7 +11,8 @@ from collections import defaultdict
 import numpy as np
 
 from benchmarks.thin_phone import LINEAR, mulaw
-from voiceagent.audio.frames import FRAME_S, SAMPLE_RATE
+from tests.babble import babble
+from voiceagent.audio.frames import FRAME_S, SAMPLE_RATE, to_float
 
 Address = tuple[str, int]
 
@@ -29,6 +30,12 @@ def voice(hertz: float) -> bytes:
     """20 ms of a tone in mu-law: a whole number of periods, for a multiple of 50 Hz."""
     wave = 0.1 * np.sin(2 * np.pi * hertz * np.arange(_FRAME) / SAMPLE_RATE)
     return mulaw(wave.astype(np.float32))
+
+
+def speech(seconds: float) -> list[bytes]:
+    """Something that voice activity takes for speech, 20 ms of mu-law each."""
+    sound = mulaw(to_float(babble(seconds)))
+    return [sound[at : at + _FRAME] for at in range(0, len(sound) - _FRAME + 1, _FRAME)]
 
 
 class Line:

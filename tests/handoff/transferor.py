@@ -59,6 +59,12 @@ async def hear(person: Leg) -> bool:
     return True
 
 
+async def note(person: Leg) -> str:
+    """Take whatever is said for a note."""
+    await speak(person, BRIEFING_HZ)
+    return "a tone"
+
+
 class Call:
     """A caller, from when they were answered on."""
 
@@ -83,6 +89,7 @@ class Call:
                 brief=brief,
                 hear=hear,
                 introduce=lambda person: speak(person, BRIEFING_HZ),
+                note=note,
                 joined=lambda person: None,
                 music=tone(MUSIC_HZ, seconds=1.0),
                 quiet=SILENCE,

@@ -72,7 +72,7 @@ class Asterisk:
     sip_host = "127.0.0.1"
     trunk_host = "127.0.0.2"
 
-    def __init__(self, root: Path, log_folder: Path) -> None:
+    def __init__(self, root: Path, log_folder: Path, rtp_ports: int = 200) -> None:
         self.sip_port = free_udp_ports(self.sip_host, 1)
         """UDP port of Asterisk itself."""
         self.trunk_port = free_udp_ports(self.trunk_host, 1)
@@ -80,7 +80,8 @@ class Asterisk:
         self.log = log_folder / "asterisk.log"
         """Everything Asterisk said, with the dialplan's steps."""
         self._root = root
-        self._rtp_port = free_udp_ports(self.sip_host, 200)
+        self._rtp_port = free_udp_ports(self.sip_host, rtp_ports)
+        self._rtp_last = self._rtp_port + rtp_ports - 1
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -168,7 +169,7 @@ class Asterisk:
         tests = {
             "@ROOT@": self._root, "@RUN@": self._run, "@LOG@": self.log.parent,
             "@MODULES@": modules, "@SIP_HOST@": self.sip_host, "@SIP_PORT@": self.sip_port,
-            "@RTP_FIRST@": self._rtp_port, "@RTP_LAST@": self._rtp_port + 199,
+            "@RTP_FIRST@": self._rtp_port, "@RTP_LAST@": self._rtp_last,
             "@PHONES@": "\n".join(map(_phone, [*self.people.values(), *self.callers.values()])),
         }  # fmt: skip
         _copy(HERE / "conf", etc, tests)

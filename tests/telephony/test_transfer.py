@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from voiceagent.config import Way
 from voiceagent.telephony.transfer import Keys, State, Transfer
 from voiceagent.telephony.transfer_commands import (
+    AskNote,
     Bridge,
     Brief,
     Command,
@@ -286,6 +287,33 @@ def test_a_bridged_person_gives_the_caller_back_by_a_key() -> None:
     ]
 
 
+def test_who_gives_the_caller_back_is_asked_what_was_agreed() -> None:
+    transfer = bridged()
+    transfer.note_s = 20.0
+    assert transfer.person_pressed(60.0, "*") == [Part(), Hold(), AskNote()]
+    assert transfer.person_pressed(61.0, "*") == []
+    assert transfer.noted() == [
+        EndConsultation(1, "given back"),
+        Resume(),
+        Over(Outcome.RETURNED, "6001"),
+    ]
+
+
+def test_who_hangs_up_after_saying_it_is_heard_out() -> None:
+    transfer = bridged()
+    transfer.note_s = 20.0
+    transfer.person_pressed(60.0, "*")
+    assert transfer.consultation_ended(65.0, 1, 200, "OK") == []
+    assert transfer.tick(67.0) == [Resume(), Over(Outcome.RETURNED, "6001")]
+
+
+def test_who_says_nothing_for_too_long_gives_the_caller_back_without_a_word() -> None:
+    transfer = bridged()
+    transfer.note_s = 20.0
+    transfer.person_pressed(60.0, "*")
+    assert transfer.tick(80.0)[-1] == Over(Outcome.RETURNED, "6001")
+
+
 def test_the_keys_that_a_bridged_caller_presses_reach_the_person() -> None:
     assert bridged().caller_pressed("5") == [PassDigit("5")]
 
@@ -349,6 +377,7 @@ INPUTS = st.lists(
         st.tuples(st.just("ended"), st.integers(1, 3)),
         st.tuples(st.just("briefed")),
         st.tuples(st.just("introduced")),
+        st.tuples(st.just("noted")),
         st.tuples(st.just("said"), st.booleans()),
         st.tuples(st.just("pressed"), st.sampled_from("12*5")),
         st.tuples(st.just("refer"), st.sampled_from([100, 200, 403, 603]), st.booleans()),
@@ -367,12 +396,15 @@ WAYS: list[Way] = ["attended", "bridged", "conference", "blind"]
     ways=st.lists(st.sampled_from(WAYS), min_size=1, max_size=3),
     brief=st.booleans(),
     asks=st.booleans(),
+    notes=st.sampled_from([0.0, 10.0]),
 )
 def test_whatever_happens_no_phone_rings_for_nobody_and_no_caller_is_lost(
-    inputs: list[tuple[Any, ...]], ways: list[Way], brief: bool, asks: bool
+    inputs: list[tuple[Any, ...]], ways: list[Way], brief: bool, asks: bool, notes: float
 ) -> None:
     by_target = {f"600{n}": way for n, way in enumerate(ways, 1)}
-    transfer = Transfer(list(by_target), brief=brief or asks, asks=asks, ways=by_target)
+    transfer = Transfer(
+        list(by_target), brief=brief or asks, asks=asks, ways=by_target, note_s=notes
+    )
     now = 0.0
     world = _World()
     world.see(transfer.start(now))
@@ -387,6 +419,8 @@ def test_whatever_happens_no_phone_rings_for_nobody_and_no_caller_is_lost(
                 world.see(transfer.briefed(now))
             case "introduced":
                 world.see(transfer.introduced(now))
+            case "noted":
+                world.see(transfer.noted())
             case "said":
                 world.see(transfer.accepted(now) if details[0] else transfer.declined(now, "no"))
             case "pressed":

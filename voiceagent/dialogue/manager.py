@@ -216,9 +216,14 @@ class DialogueManager:
         """A phrase of the dialplan in words, by its name."""
         return self._words.say(getattr(self._phrases, name), **values)
 
-    def handed_back(self) -> Reply:
-        """A person has talked to the caller and given them back."""
-        self._tried.append("Talked to a person, who gave the call back.")
+    def handed_back(self, note: str = "") -> Reply:
+        """A person has talked to the caller and given them back.
+
+        Args:
+            note: what was agreed, in the person's words.
+        """
+        agreed = f" They agreed: {note}" if note else ""
+        self._tried.append(f"Talked to a person, who gave the call back.{agreed}")
         if self._asked.kind == "offer":
             self._asked = self._before_offer
         return self._go_on(self._words.say(self._phrases.handed_back))

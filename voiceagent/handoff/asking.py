@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from voiceagent import tasks
+from voiceagent.audio.frames import FRAME_S
+from voiceagent.audio.vad import VoiceActivity
 from voiceagent.config import Turns
 from voiceagent.dialogue.entities import find_yes_no
 from voiceagent.dialogue.plan import Dialplan
@@ -10,6 +15,10 @@ from voiceagent.speech.client import SpeechClient
 from voiceagent.speech.listener import Heard, Listener
 from voiceagent.speech.speaker import Speaker, Voice
 from voiceagent.telephony.call import Leg
+
+_WHAT_WAS_AGREED = "You have given the caller back to me. What have you agreed on?"
+_SPEECH = 0.5
+_SILENCE_S = 1.5
 
 
 class Asking:
@@ -54,6 +63,44 @@ class Asking:
                         return answer
         finally:
             listener.close()
+
+    async def note(self, person: Leg) -> str:
+        """Ask what was agreed; what they say until they are silent or hang up.
+
+        Raises:
+            SpeechError: voice or recognition failed.
+        """
+        await self.say(person, _WHAT_WAS_AGREED)
+        pcm = await _spoken(person)
+        stream = await self._speech.open(self._plan.language)
+        stream.feed(pcm)
+        return (await stream.finish()).text.strip()
+
+
+async def _spoken(leg: Leg) -> bytes:
+    """What is said on a leg until it is silent for a while, or ends."""
+    activity, frames = VoiceActivity(), list[bytes]()
+    silent_s: float | None = None
+    over = asyncio.Event()
+
+    def listen(pcm: bytes) -> None:
+        nonlocal silent_s
+        frames.append(pcm)
+        if activity.push(pcm).probability >= _SPEECH:
+            silent_s = 0.0
+        elif silent_s is not None:
+            silent_s += FRAME_S
+            if silent_s >= _SILENCE_S:
+                over.set()
+
+    leg.audio.received = listen
+    waiting = [asyncio.create_task(event.wait()) for event in (over, leg.ended)]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leg.audio.received = None
+        await tasks.end(*waiting)
+    return b"".join(frames)
 
 
 def _nothing_is_said() -> None:

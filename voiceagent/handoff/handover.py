@@ -54,6 +54,8 @@ class Surroundings:
     """Listen to this leg until they say that they take the call, or that they do not."""
     introduce: Callable[[Leg], Awaitable[None]]
     """Say to the caller and to this leg, who are joined, who is there."""
+    note: Callable[[Leg], Awaitable[str]]
+    """Ask this leg what was agreed; returns what they say, also when they hang up after it."""
     joined: Callable[[Leg], None]
     """Told of the leg that the caller has been joined to."""
     music: bytes
@@ -87,7 +89,12 @@ class _Introduced:
     pass
 
 
-_News = LegEvent | _Consultation | _Briefed | _Decided | _Introduced
+@dataclass(frozen=True)
+class _Noted:
+    pass
+
+
+_News = LegEvent | _Consultation | _Briefed | _Decided | _Introduced | _Noted
 
 
 class Handover:
@@ -106,6 +113,7 @@ class Handover:
             brief=settings.briefing,
             asks=settings.accept != "answer",
             accept_s=settings.accept_s,
+            note_s=settings.note_s,
             way=settings.way,
             ways=settings.ways,
             keys=Keys(settings.accept_key, settings.decline_key, settings.return_key),
@@ -115,6 +123,8 @@ class Handover:
         self._tasks: set[asyncio.Task[None]] = set()
         self._talking: asyncio.Task[None] | None = None
         """What is said to the person, and listened to, before they have the caller."""
+        self.note = ""
+        """What was agreed, where a person has given the caller back."""
         self._over: commands.Over | None = None
 
     def caller_reported(self, event: LegEvent) -> None:
@@ -168,6 +178,8 @@ class Handover:
                 return machine.declined(now, reason) if reason else machine.accepted(now)
             case _Introduced():
                 return machine.introduced(now)
+            case _Noted():
+                return machine.noted()
             case _Consultation(attempt, Digit(digit)) if attempt == machine.attempt:
                 return machine.person_pressed(now, digit)
             case _Consultation(attempt, Progress(code)) if attempt == machine.attempt:
@@ -213,6 +225,8 @@ class Handover:
                         await self._leg.send_digits(digit)
                 case commands.Part():
                     await around.caller.part()
+                case commands.AskNote():
+                    self._talking = self._spawn(self._take_note())
                 case commands.EndConsultation(_, reason):
                     await self._say_no_more()
                     if self._leg is not None:
@@ -337,6 +351,14 @@ class Handover:
         around.emit(events.CallerResumed())
         self._emit(events.HandoverBridged, target=self._transfer.target)
 
+    async def _take_note(self) -> None:
+        assert self._leg is not None
+        try:
+            self.note = await self._around.note(self._leg)
+        except Exception:
+            log.exception("note.failed")
+        self._news.put_nowait(_Noted())
+
     async def _introduce(self) -> None:
         assert self._leg is not None
         try:
@@ -352,7 +374,7 @@ class Handover:
             case Outcome.BRIDGED:
                 pass  # told when they were joined
             case Outcome.RETURNED:
-                self._emit(events.HandoverReturned, target=over.target)
+                self._emit(events.HandoverReturned, target=over.target, note=self.note)
             case outcome:
                 self._emit(events.HandoverFailed, reason=str(outcome))
 

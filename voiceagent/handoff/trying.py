@@ -151,7 +151,7 @@ class Trial:
         task.add_done_callback(self._answering.discard)
 
     async def _hand_over(self, caller: Leg, way: Way) -> Outcome:
-        changed = {"way": way, "ways": {}, "accept": "answer"}
+        changed: dict[str, object] = {"way": way, "ways": {}, "accept": "answer"}
         settings = Handover.model_validate(self._config.handover.model_dump() | changed)
         around = Surroundings(
             agent=self._agent,
@@ -161,6 +161,7 @@ class Trial:
             brief=_beep,
             hear=_takes_it,
             introduce=_introduce,
+            note=_beep,
             joined=self._joined,
             music=hold_tune(),
             quiet=SILENCE,

@@ -115,8 +115,9 @@ def _handover(event: e.Event) -> Text:
             return Text(f"caller and {target} are connected", style="bold green")
         case e.HandoverBridged(target=target):
             return Text(f"{target} joined to the caller, agent in the path", style="bold green")
-        case e.HandoverReturned(target=target):
-            return Text(f"{target} gave the caller back to the agent", style="bold magenta")
+        case e.HandoverReturned(target=target, note=note):
+            said = f": {note}" if note else ""
+            return Text(f"{target} gave the caller back to the agent{said}", style="bold magenta")
         case e.HandoverMarked(mark=mark, reason=reason, turn=turn, by=by):
             parts = [
                 f"marked {mark}",

@@ -30,6 +30,7 @@ from enum import StrEnum
 
 from voiceagent.config import Way
 from voiceagent.telephony.transfer_commands import (
+    AskNote,
     Bridge,
     Brief,
     Command,
@@ -63,6 +64,7 @@ class State(StrEnum):
     DECIDING = "deciding"
     REFERRING = "referring"
     BRIDGED = "bridged"
+    RETURNING = "returning"
     OVER = "over"
 
 
@@ -86,6 +88,7 @@ class Transfer:
         brief: whether the person hears a briefing first.
         asks: whether the person has to accept the call, or has by answering.
         accept_s: how long after the briefing they may take over it.
+        note_s: how long a person who gives the caller back may say what was agreed; 0 asks nobody.
         way: how the caller gets to the person; `ways` has other ways by target.
     """
 
@@ -95,6 +98,7 @@ class Transfer:
     brief: bool = True
     asks: bool = False
     accept_s: float = 8.0
+    note_s: float = 0.0
     way: Way = "attended"
     ways: Mapping[str, Way] = field(default_factory=dict)
     keys: Keys = Keys()
@@ -161,9 +165,12 @@ class Transfer:
         if digit == self.keys.decline:
             return self.declined(now, "declined by key")
         if digit == self.keys.give_back and self.state is State.BRIDGED:
-            end = self._end_consultation("given back")
-            return [Part(), *end, self._over(Outcome.RETURNED)]
+            return self._give_back(now)
         return []
+
+    def noted(self) -> list[Command]:
+        """The person has said what was agreed, or nothing."""
+        return self._returned() if self.state is State.RETURNING else []
 
     def caller_pressed(self, digit: str) -> list[Command]:
         """A key on the caller's leg: the person's menus need them, the agent does not."""
@@ -185,6 +192,9 @@ class Transfer:
                 return self._leg_left(now)
             case State.BRIDGED:
                 return self._person_left(now, code, reason)
+            case State.RETURNING:
+                self.deadline = now + _GRACE_S  # what they have said is still being understood
+                return []
             case _:
                 return []
 
@@ -223,6 +233,8 @@ class Transfer:
                 return self._passed_over(now, _UNAVAILABLE, "not accepted in time")
             case State.REFERRING:
                 return self._refer_overdue(now)
+            case State.RETURNING:
+                return self._returned()
             case _:
                 return []
 
@@ -274,6 +286,17 @@ class Transfer:
             return [EndCaller(), self._over(Outcome.BRIDGED)]
         self._joined_at = None
         return [Part(), Hold(), Failed(self.target, code, reason), *self._next(now)]
+
+    def _give_back(self, now: float) -> list[Command]:
+        if not self.note_s:
+            return [Part(), *self._end_consultation("given back"), self._over(Outcome.RETURNED)]
+        self.state = State.RETURNING
+        self.deadline = now + self.note_s
+        return [Part(), Hold(), AskNote()]
+
+    def _returned(self) -> list[Command]:
+        end = self._end_consultation("given back")
+        return [*end, Resume(), self._over(Outcome.RETURNED)]
 
     def _refer(self, now: float) -> list[Command]:
         self.state = State.REFERRING

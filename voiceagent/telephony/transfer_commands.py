@@ -79,6 +79,11 @@ class Part:
 
 
 @dataclass(frozen=True)
+class AskNote:
+    """Ask the person what was agreed."""
+
+
+@dataclass(frozen=True)
 class EndConsultation:
     """BYE or CANCEL the consultation call."""
 
@@ -119,6 +124,7 @@ Command = (
     | Introduce
     | PassDigit
     | Part
+    | AskNote
     | EndConsultation
     | EndCaller
     | Failed
