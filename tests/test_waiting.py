@@ -205,6 +205,17 @@ async def test_callers_who_wait_are_told_of_those_before_them_and_called_in_turn
 
 
 @in_virtual_time
+async def test_a_newcomer_gets_whoever_is_free_and_not_waited_for(make) -> None:
+    people = [ANNA, {"name": "ben", "target": "7002"}]
+    async with make(people={"7001": picks_up, "7002": picks_up}, staff=people) as call:
+        call.staff.queue.join("earlier", 3, 0.0, {"7001"})
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        assert (await call.end()).by == "transfer"
+        assert call.of(e.HandoverCompleted)[0].target == "7002"
+
+
+@in_virtual_time
 async def test_a_callback_is_put_down_with_the_whole_context(make) -> None:
     async with make() as call:
         await nobody_free(call)

@@ -219,17 +219,15 @@ class NobodyFree:
             async with asyncio.timeout(wait_s):
                 digit = await self._news.get()
         except TimeoutError:
-            can = self._queue.in_turn(self._floor.call_id) and bool(self._free())
-            return machine.tick(time.monotonic(), self._outlook(), in_turn=can)
+            can = bool(self._free())
+            return machine.tick(time.monotonic(), self._outlook(), can_try=can)
         if self._leaving:
             return self._end("go-on")
         if digit:
             return machine.key(time.monotonic(), digit, self._outlook())
         free = self._free()
         self._tried &= free  # who was not free meanwhile can be called again
-        if free - self._tried and self._queue.in_turn(self._floor.call_id):
-            return machine.free()
-        return []
+        return machine.free() if free - self._tried else []
 
     def _outlook(self) -> Outlook:
         floor = self._floor

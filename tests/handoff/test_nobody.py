@@ -122,26 +122,26 @@ def test_a_caller_for_whom_it_was_tried_in_vain_goes_on_waiting() -> None:
     assert nobody.deadline == 40.0
 
 
-def test_it_is_tried_again_on_a_timer_by_whose_turn_it_is() -> None:
+def test_it_is_tried_again_on_a_timer_when_there_is_somebody_to_call() -> None:
     nobody = waiting()
     assert nobody.deadline == 30.0
-    assert nobody.tick(30.0, OPEN, in_turn=True) == [Try()]
+    assert nobody.tick(30.0, OPEN, can_try=True) == [Try()]
     late = waiting()
-    assert late.tick(30.0, OPEN, in_turn=False) == []
+    assert late.tick(30.0, OPEN, can_try=False) == []
     assert late.deadline == 40.0
 
 
 def test_a_waiting_caller_hears_a_word_now_and_then_with_their_place() -> None:
     nobody = waiting(retry_s=90)
-    commands = nobody.tick(40.0, Outlook(ahead=1), in_turn=False)
+    commands = nobody.tick(40.0, Outlook(ahead=1), can_try=False)
     assert said(commands) == ["still_waiting", "place_in_queue"]
     assert commands[-1] == Wait()
-    assert nobody.tick(41.0, OPEN, in_turn=False) == []
+    assert nobody.tick(41.0, OPEN, can_try=False) == []
 
 
 def test_waiting_ends_and_is_not_offered_again() -> None:
     nobody = waiting()
-    commands = nobody.tick(100.0, OPEN, in_turn=True)
+    commands = nobody.tick(100.0, OPEN, can_try=True)
     assert commands[0] == EndWait()
     assert said(commands) == ["waited_long", "choose"]
     assert "wait" not in nobody.offered
@@ -234,7 +234,7 @@ def give(nobody: Nobody, name: str, value: Any, now: float, outlook: Outlook) ->
         case "tried":
             return nobody.tried(now, reached=value)
         case "tick":
-            return nobody.tick(now, outlook, in_turn=value)
+            return nobody.tick(now, outlook, can_try=value)
         case "message":
             return nobody.message(anything=value, outlook=outlook)
         case "free":

@@ -164,7 +164,7 @@ class Nobody:
         return self.chose(now, self._choices[place] if known else None, outlook)
 
     def free(self) -> list[Command]:
-        """It is the caller's turn, and somebody may have become free."""
+        """Somebody who is for this caller may have become free."""
         if self.stage is not Stage.WAITING:
             return []
         self.stage = Stage.TRYING
@@ -180,11 +180,11 @@ class Nobody:
         self._next_try = now + self._settings.retry_s
         return [Wait()]
 
-    def tick(self, now: float, outlook: Outlook, *, in_turn: bool) -> list[Command]:
+    def tick(self, now: float, outlook: Outlook, *, can_try: bool) -> list[Command]:
         """Time has passed.
 
         Args:
-            in_turn: whether somebody can be called, and it is the caller's turn.
+            can_try: whether there is somebody who can be called, and is for this caller.
         """
         if self.stage is not Stage.WAITING:
             return []
@@ -193,7 +193,7 @@ class Nobody:
             return [EndWait(), Say("waited_long"), *self._choose(outlook)]
         if now >= self._next_try:
             self._next_try = now + self._settings.retry_s
-            if in_turn:
+            if can_try:
                 return self.free()
         if now >= self._next_word:
             self._next_word = now + self._settings.word_s

@@ -63,17 +63,16 @@ class Queue:
         """How many would go before somebody who came now."""
         return len(self._before(call_id, _newcomer(rank, targets)))
 
-    def in_turn(self, call_id: str) -> bool:
-        """Whether nobody goes before this caller but those for whom somebody is being called."""
-        own = self._tickets.get(call_id)
-        return own is not None and all(ticket.trying for ticket in self._before(call_id, own))
+    def claimed(self, call_id: str, rank: int, targets: Collection[str]) -> frozenset[str]:
+        """Those of these people who are for others: for whoever goes before this caller, but
+        for those for whom somebody is being called already.
 
-    def wanted(self, call_id: str, rank: int, targets: Collection[str]) -> bool:
-        """Whether others wait for these people who go before somebody who comes now."""
-        if call_id in self._tickets:
-            return False
-        before = self._before(call_id, _newcomer(rank, targets))
-        return any(not ticket.trying for ticket in before)
+        Args:
+            rank: of a caller who does not wait yet.
+        """
+        own = self._tickets.get(call_id) or _newcomer(rank, targets)
+        before = (ticket for ticket in self._before(call_id, own) if not ticket.trying)
+        return frozenset(t for ticket in before for t in ticket.targets if t in targets)
 
     def _before(self, call_id: str, own: _Ticket) -> list[_Ticket]:
         return [

@@ -97,16 +97,18 @@ class Staff:
         return min(filter(None, (table.opens(at) for table in tables)), default=None)
 
     def route(self, request: Request, call_id: str = "") -> Route:
-        """Whom to call for a caller, as it stands now: nobody while others wait longer for
-        the same people."""
-        place = rank(request.standing, emergency=request.emergency)
-        targets = self.pool_targets(request.topic)
+        """Whom to call for a caller, as it stands now; not those for whom others wait longer."""
         found = self._choose(request)
-        if not self.queue.wanted(call_id, place, targets):
-            return found
+        place = rank(request.standing, emergency=request.emergency)
+        claimed = self.queue.claimed(call_id, place, found.targets)
         why = "is for those who have waited longer"
-        waited_for = (LeftOut(person=to.person, target=to.target, why=why) for to in found.to)
-        return Route((), (*waited_for, *found.left_out))
+        left_out = [
+            LeftOut(person=to.person, target=to.target, why=why)
+            for to in found.to
+            if to.target in claimed
+        ]
+        kept = tuple(to for to in found.to if to.target not in claimed)
+        return Route(kept, (*left_out, *found.left_out))
 
     def _choose(self, request: Request) -> Route:
         return choose(request, self.roster, self.states, self.settings, self.now(), self.clock())
