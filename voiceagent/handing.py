@@ -18,6 +18,7 @@ from voiceagent.handoff.handover import Handover, Surroundings
 from voiceagent.handoff.queueing import rank
 from voiceagent.handoff.routing import Earlier, Request, Route, standing
 from voiceagent.handoff.staff import routed
+from voiceagent.handoff.talk import Words
 from voiceagent.services import Services
 from voiceagent.telephony.call import Leg, LegEvent
 from voiceagent.telephony.transfer_commands import Outcome
@@ -163,10 +164,7 @@ class HandingOver:
                 caller=self._leg,
                 settings=services.config.handover,
                 emit=self._in_handover,
-                brief=brief,
-                hear=asking.hear,
-                introduce=introduce,
-                note=asking.note,
+                words=Words(brief, asking.hear, introduce, asking.note),
                 joined=self._record.listen_to_person,
                 music=services.music,
                 quiet=services.quiet,

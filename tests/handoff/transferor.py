@@ -25,6 +25,7 @@ from voiceagent.config import Handover as HandoverSettings
 from voiceagent.config import Log, Sip
 from voiceagent.events import CallFacts, Event, HandoverContext
 from voiceagent.handoff.handover import Handover, Surroundings
+from voiceagent.handoff.talk import Words
 from voiceagent.telephony.call import Ended, Leg
 from voiceagent.telephony.headers import new_handover_id
 from voiceagent.telephony.useragent import UserAgent
@@ -86,10 +87,12 @@ class Call:
                 caller=self._leg,
                 settings=settings,
                 emit=self._emit,
-                brief=brief,
-                hear=hear,
-                introduce=lambda person: speak(person, BRIEFING_HZ),
-                note=note,
+                words=Words(
+                    brief=brief,
+                    hear=hear,
+                    introduce=lambda person: speak(person, BRIEFING_HZ),
+                    note=note,
+                ),
                 joined=lambda person: None,
                 music=tone(MUSIC_HZ, seconds=1.0),
                 quiet=SILENCE,

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import structlog
 
 from voiceagent import events, tasks
-from voiceagent.audio.vad import VoiceActivity
 from voiceagent.config import Handover as Settings
 from voiceagent.events import AnyEvent, HandoverContext
-from voiceagent.handoff.announcement import Announcement
+from voiceagent.handoff.talk import Briefed, Decided, Introduced, Noted, Said, Talk, Words
 from voiceagent.telephony import transfer_commands as commands
 from voiceagent.telephony.call import (
     Confirmed,
@@ -48,14 +47,7 @@ class Surroundings:
     caller: Leg
     settings: Settings
     emit: Callable[[AnyEvent], object]
-    brief: Callable[[Leg], Awaitable[str]]
-    """Speak the briefing to this leg; returns what was said."""
-    hear: Callable[[Leg], Awaitable[bool]]
-    """Listen to this leg until they say that they take the call, or that they do not."""
-    introduce: Callable[[Leg], Awaitable[None]]
-    """Say to the caller and to this leg, who are joined, who is there."""
-    note: Callable[[Leg], Awaitable[str]]
-    """Ask this leg what was agreed; returns what they say, also when they hang up after it."""
+    words: Words
     joined: Callable[[Leg], None]
     """Told of the leg that the caller has been joined to."""
     music: bytes
@@ -71,30 +63,7 @@ class _Consultation:
     event: LegEvent
 
 
-@dataclass(frozen=True)
-class _Briefed:
-    attempt: int
-
-
-@dataclass(frozen=True)
-class _Decided:
-    """The person takes the call, or does not: then `reason` says why."""
-
-    attempt: int
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class _Introduced:
-    pass
-
-
-@dataclass(frozen=True)
-class _Noted:
-    pass
-
-
-_News = LegEvent | _Consultation | _Briefed | _Decided | _Introduced | _Noted
+_News = LegEvent | _Consultation | Said
 
 
 class Handover:
@@ -121,8 +90,7 @@ class Handover:
         self._news: asyncio.Queue[_News] = asyncio.Queue()
         self._leg: Leg | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._talking: asyncio.Task[None] | None = None
-        """What is said to the person, and listened to, before they have the caller."""
+        self._talk: Talk | None = None
         self.note = ""
         """What was agreed, where a person has given the caller back."""
         self._over: commands.Over | None = None
@@ -143,6 +111,7 @@ class Handover:
                 await self._carry_out(await self._step())
         finally:
             await tasks.end(*self._tasks)
+            await self._say_no_more()
             # Whatever went wrong, no phone may ring for nobody.
             if self._leg is not None and not self._leg.ended.is_set():
                 await self._leg.hang_up("handover over")
@@ -172,13 +141,16 @@ class Handover:
                 if machine.state is not State.BRIDGED:  # what callers key in to people is theirs
                     self._around.emit(events.DtmfReceived(digit=digit))
                 return machine.caller_pressed(digit)
-            case _Briefed(attempt) if attempt == machine.attempt:
+            case Briefed(text):
+                if text:
+                    self._emit(events.BriefingSpoken, text=text)
                 return machine.briefed(now)
-            case _Decided(attempt, reason) if attempt == machine.attempt:
+            case Decided(reason):
                 return machine.declined(now, reason) if reason else machine.accepted(now)
-            case _Introduced():
+            case Introduced():
                 return machine.introduced(now)
-            case _Noted():
+            case Noted(text):
+                self.note = text
                 return machine.noted()
             case _Consultation(attempt, Digit(digit)) if attempt == machine.attempt:
                 return machine.person_pressed(now, digit)
@@ -211,7 +183,7 @@ class Handover:
                 case commands.Consult(attempt, target):
                     await self._consult(attempt, target)
                 case commands.Brief():
-                    self._brief(self._transfer.attempt)
+                    self._speaks().brief()
                 case commands.Refer():
                     await self._refer()
                 case commands.ReferBlind(target):
@@ -219,14 +191,14 @@ class Handover:
                 case commands.Bridge():
                     await self._bridge()
                 case commands.Introduce():
-                    self._spawn(self._introduce())
+                    self._speaks().introduce()
                 case commands.PassDigit(digit):
                     if self._leg is not None:
                         await self._leg.send_digits(digit)
                 case commands.Part():
                     await around.caller.part()
                 case commands.AskNote():
-                    self._talking = self._spawn(self._take_note())
+                    self._speaks().take_note()
                 case commands.EndConsultation(_, reason):
                     await self._say_no_more()
                     if self._leg is not None:
@@ -239,6 +211,7 @@ class Handover:
                     self._over = command
 
     async def _consult(self, attempt: int, target: str) -> None:
+        await self._say_no_more()
         self._emit(events.ConsultationCalling, target=target, attempt=attempt)
         context = self._context
         headers = context_headers(
@@ -257,6 +230,8 @@ class Handover:
             self._news.put_nowait(_Consultation(attempt, Ended(_UNAVAILABLE, str(error))))
             return
         self._leg.audio.background(self._around.quiet)
+        around = self._around
+        self._talk = Talk(self._leg, around.words, around.settings, self._news.put_nowait)
         self._spawn(self._follow(self._leg, attempt))
 
     async def _follow(self, leg: Leg, attempt: int) -> None:
@@ -266,47 +241,13 @@ class Handover:
             if isinstance(event, Ended):
                 return
 
-    def _brief(self, attempt: int) -> None:
-        assert self._leg is not None
-        settings = self._around.settings
-        self._talking = self._spawn(self._talk_to(self._leg, attempt))
-        if settings.accept == "answer" and settings.announcement_s:
-            self._watch_for_announcement(self._leg, attempt)
-
-    async def _talk_to(self, person: Leg, attempt: int) -> None:
-        try:
-            text = await self._around.brief(person)
-            self._emit(events.BriefingSpoken, text=text)
-        except Exception:
-            # A person who hears no briefing still has the context on the screen.
-            log.exception("briefing.failed")
-        self._news.put_nowait(_Briefed(attempt))
-        if self._around.settings.accept != "speech":
-            return
-        try:
-            taken = await self._around.hear(person)
-        except Exception:
-            log.exception("hearing.failed")  # the keys are left to them
-            return
-        self._news.put_nowait(_Decided(attempt, "" if taken else "declined by speech"))
-
-    def _watch_for_announcement(self, person: Leg, attempt: int) -> None:
-        activity = VoiceActivity()
-        machine = Announcement(self._around.settings.announcement_s)
-
-        def listen(pcm: bytes) -> None:
-            if machine.push(activity.push(pcm).probability):
-                person.audio.received = None
-                self._news.put_nowait(_Decided(attempt, "an announcement answered"))
-
-        person.audio.received = listen
+    def _speaks(self) -> Talk:
+        assert self._talk is not None
+        return self._talk
 
     async def _say_no_more(self) -> None:
-        """End what is still being said to the person, and listening to them."""
-        if self._leg is not None:
-            self._leg.audio.received = None
-        if self._talking is not None:
-            await tasks.end(self._talking)
+        if self._talk is not None:
+            await self._talk.stop()
 
     async def _refer(self) -> None:
         assert self._leg is not None
@@ -350,22 +291,6 @@ class Handover:
         around.joined(self._leg)
         around.emit(events.CallerResumed())
         self._emit(events.HandoverBridged, target=self._transfer.target)
-
-    async def _take_note(self) -> None:
-        assert self._leg is not None
-        try:
-            self.note = await self._around.note(self._leg)
-        except Exception:
-            log.exception("note.failed")
-        self._news.put_nowait(_Noted())
-
-    async def _introduce(self) -> None:
-        assert self._leg is not None
-        try:
-            await self._around.introduce(self._leg)
-        except Exception:
-            log.exception("introduction.failed")
-        self._news.put_nowait(_Introduced())
 
     def _conclude(self, over: commands.Over) -> None:
         match over.outcome:

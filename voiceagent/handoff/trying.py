@@ -18,6 +18,7 @@ from voiceagent.config import Config, Handover, Way
 from voiceagent.events import AnyEvent, CallFacts, HandoverContext
 from voiceagent.handoff.handover import Handover as Course
 from voiceagent.handoff.handover import Surroundings
+from voiceagent.handoff.talk import Words
 from voiceagent.telephony.call import Ended, Leg
 from voiceagent.telephony.headers import (
     CONTEXT_PREFIX,
@@ -158,10 +159,7 @@ class Trial:
             caller=caller,
             settings=settings,
             emit=self._emit,
-            brief=_beep,
-            hear=_takes_it,
-            introduce=_introduce,
-            note=_beep,
+            words=Words(brief=_beep, hear=_takes_it, introduce=_introduce, note=_beep),
             joined=self._joined,
             music=hold_tune(),
             quiet=SILENCE,
