@@ -1,4 +1,4 @@
-"""Handovers between three SIP user agents on loopback: real signalling, real audio."""
+"""Handovers between three of the project's own user agents; failures are in `rows`."""
 
 from __future__ import annotations
 
@@ -92,48 +92,6 @@ async def test_the_persons_phone_gets_the_context_headers() -> None:
         assert context["X-VoiceAgent-Anger"] == "0.80"
 
 
-async def test_a_busy_person_is_followed_by_the_next_one() -> None:
-    async with scene("486", "auto") as s:
-        await s.hand_over()
-        assert await s.outcome() == "transferred"
-        failed = await s.agent.expect("consultation.failed")
-        assert (failed["target"], failed["code"]) == (s.people[0].uri, 486)
-        await assert_they_hear_each_other(s.caller, s.people[1])
-
-
-async def test_a_phone_that_is_not_answered_stops_ringing_and_the_next_one_rings() -> None:
-    async with scene("ring", "auto") as s:
-        await s.hand_over()
-        await s.people[0].expect("ended", timeout_s=8)
-        assert await s.outcome() == "transferred"
-
-
-async def test_a_caller_who_hangs_up_during_the_consultation_stops_the_ringing() -> None:
-    async with scene("ring") as s:
-        await s.hand_over()
-        await s.people[0].expect("incoming")
-        await s.caller.do("hang_up")
-        await s.people[0].expect("ended", timeout_s=2)
-        assert await s.outcome() == "caller gone"
-        assert await s.legs_left() == 0
-
-
-async def test_when_nobody_can_be_reached_the_caller_hears_the_agent_again() -> None:
-    async with scene("486", "603") as s:
-        await s.hand_over()
-        assert await s.outcome() == "nobody"
-        await s.agent.expect("caller.resumed")
-        assert not any(event["event"] == "ended" for event in s.caller.events)
-
-
-async def test_a_held_caller_hears_music() -> None:
-    async with scene("ring") as s:
-        seen = len(s.caller.events)
-        await s.hand_over()
-        await s.caller.expect("voice", after=seen, on=True)
-        await s.outcome()
-
-
 async def test_a_caller_whose_phone_refuses_the_refer_is_joined_to_the_person_anyway() -> None:
     async with scene("auto", follow_refer=False) as s:
         await s.hand_over()
@@ -145,12 +103,3 @@ async def test_a_caller_whose_phone_refuses_the_refer_is_joined_to_the_person_an
         assert await s.outcome() == "bridged"
         await s.caller.expect("ended")
         assert await s.legs_left() == 0
-
-
-async def test_a_person_who_hangs_up_during_the_briefing_is_followed_by_the_next_one() -> None:
-    async with scene("auto", "auto") as s:
-        await s.hand_over()
-        await s.people[0].expect("confirmed")
-        await s.people[0].do("hang_up")
-        assert await s.outcome() == "transferred"
-        await assert_they_hear_each_other(s.caller, s.people[1])

@@ -100,7 +100,7 @@ async def test_who_sends_a_re_invite_at_the_same_time_is_held_all_the_same() -> 
         s.person.answering = lambda call: call.answer(180)
         call = await s.call()
         call.glares = 1
-        handing_over = asyncio.create_task(s.hand_over(ring_s=6))
+        handing_over = asyncio.create_task(s.hand_over(ring_s=4))
         async with asyncio.timeout(5):
             await call.held.wait()
         assert await handing_over == "nobody"
