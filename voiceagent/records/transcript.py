@@ -79,7 +79,7 @@ def as_text(records: Iterable[Record], detail: bool = False) -> str:
         elif note := _note(record):
             entries.append((record.t_s or 0.0, f"{_clock(record.t_s)}  -- {note}"))
             if detail and isinstance(record.event, HandoverRouted):
-                entries.append((record.t_s or 0.0, "\n".join(_whom(record.event))))
+                entries += [(record.t_s or 0.0, line) for line in _whom(record.event)]
     entries.sort(key=lambda entry: entry[0])
     return "".join(f"{text}\n" for _, text in entries)
 
@@ -144,8 +144,8 @@ def _known(evidence: TurnEvidence) -> float:
 
 def _whom(routed: HandoverRouted) -> Iterator[str]:
     for to in routed.route:
-        reasons = f": {', '.join(to.reasons)}" if to.reasons else ""
-        yield f"{_INDENT}  {to.person} {to.score:+.0f}{reasons}"
+        if to.reasons:
+            yield f"{_INDENT}  {to.person} {to.score:+.0f}: {', '.join(to.reasons)}"
     for left in routed.left_out:
         yield f"{_INDENT}  not {left.person}: {left.why}"
 
