@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.dialogue.small_plan import PLAN
-from tests.fakecall import Call, is_busy, picks_up, rings
+from tests.fakecall import SPEECH_S, Call, is_busy, picks_up, rings
 from tests.virtualtime import in_virtual_time
 from voiceagent import events as e
 from voiceagent.audio.frames import SAMPLE_RATE
@@ -647,3 +647,25 @@ async def test_a_conversation_that_is_cut_off_says_goodbye_to_its_leg(make) -> N
         await asyncio.gather(call.running, return_exceptions=True)
         assert call.leg.done == ["answer", "hang up"]
         assert types(call)[-1] == "call.ended"
+
+
+@in_virtual_time
+async def test_a_recording_has_the_bridged_person_where_the_agent_was(make, tmp_path: Path) -> None:
+    bridged = Handover(briefing=False, way="bridged")
+    recordings = {"recordings": tmp_path}
+    people = {"6001": picks_up}
+    async with make(people=people, handover=bridged, records=recordings) as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await call.event(e.HandoverBridged)
+        await asyncio.sleep(2)
+        call.person_says("hello")
+        await asyncio.sleep(3)
+        call.hang_up()
+        ended = await call.end()
+    caller, person = load_channels(tmp_path / "call-1.wav")
+    last = slice(round((ended.duration_s - 3.5) * SAMPLE_RATE), None)
+    assert float(person[last].std()) > 20 * float(caller[last].std())
+    frames = person[last][: person[last].size // 160 * 160].reshape(-1, 160)
+    loud = np.abs(frames).max(axis=1) > 0.05
+    assert loud.sum() * 0.02 == pytest.approx(SPEECH_S, abs=0.2)  # nothing of it is overwritten

@@ -30,6 +30,8 @@ class CallRecord:
         self.decisive: list[Record] = []
         """Verdicts and look-ups, for the person who takes the call."""
         self._recorder: Recorder | None = None
+        self._bridged: Callable[[], bool] = lambda: False
+        """Whether the caller hears a person, and not the agent."""
 
     def clock(self, at: float) -> float:
         """Seconds from the INVITE of an instant of `time.monotonic()`."""
@@ -86,13 +88,20 @@ class CallRecord:
                 received(pcm)
 
             leg.audio.received = take
-            leg.audio.sent = lambda pcm: self._keep(agent, self.age_s, pcm)
+            leg.audio.sent = lambda pcm: (
+                None if self._bridged() else self._keep(agent, self.age_s, pcm)
+            )
 
     def listen_to_person(self, leg: Leg) -> None:
         """Record a person to whom the caller talks through the agent where it was the agent."""
         if self._recorder is not None:
             person = Track(self._recorder.agent)
-            leg.audio.received = lambda pcm: self._keep(person, self.age_s - FRAME_S, pcm)
+
+            def take(pcm: bytes) -> None:
+                self._keep(person, self.age_s - FRAME_S, pcm)
+
+            leg.audio.received = take
+            self._bridged = lambda: leg.audio.received is take and not leg.ended.is_set()
 
     def close(self) -> None:
         """Finish the recording."""
