@@ -217,11 +217,7 @@ class DialogueManager:
         return self._words.say(getattr(self._phrases, name), **values)
 
     def handed_back(self, note: str = "") -> Reply:
-        """A person has talked to the caller and given them back.
-
-        Args:
-            note: what was agreed, in the person's words.
-        """
+        """A person has given the caller back; `note` is what they agreed on."""
         agreed = f" They agreed: {note}" if note else ""
         self._tried.append(f"Talked to a person, who gave the call back.{agreed}")
         if self._asked.kind == "offer":
