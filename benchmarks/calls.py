@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -38,7 +38,7 @@ from voiceagent.escalation.judge import Judge
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import CallFacts, Expectation, Utterance, Word
 from voiceagent.sense import Sense
-from voiceagent.speech.embedding import LocalEmbedder, SentenceEmbedder
+from voiceagent.speech.embedding import Floats, SentenceEmbedder
 from voiceagent.speech.models import EMBEDDING_MODEL, locate
 
 DIALPLANS = {"shop": Path("dialplans/shop.yaml"), "clinic": Path("dialplans/clinic.yaml")}
@@ -172,6 +172,19 @@ class Caller:
         return kept[int(self._random.integers(len(kept)))] if kept else None
 
 
+class Embedded:
+    """The embedder of callers who say the same in many calls."""
+
+    def __init__(self) -> None:
+        self._model = SentenceEmbedder(locate(EMBEDDING_MODEL))
+        self._known: dict[str, Floats] = {}
+
+    async def embed(self, texts: Sequence[str]) -> Floats:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, self._model.embed(new), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
 class Desk:
     """An example dialplan with its understanding, for call after call."""
 
@@ -181,8 +194,12 @@ class Desk:
         self._prototypes = prototypes
 
     @classmethod
-    async def create(cls, path: Path, embedder: LocalEmbedder) -> Desk:
+    async def create(
+        cls, path: Path, embedder: Embedded, limits: Mapping[str, float] | None = None
+    ) -> Desk:
         plan = load(path)
+        changed = plan.escalation.model_copy(update=dict(limits or {}))
+        plan = plan.model_copy(update={"escalation": changed})
         return cls(
             plan,
             await Understander.create(plan, embedder),
@@ -256,16 +273,22 @@ def voices(root: Path | None) -> list[Voice]:
     return list(found.values()) or [Voice()]
 
 
-async def calls(kind: str, count: int, seed: int, people: list[Voice]) -> list[Outcome]:
-    """So many calls of one kind: ``calm``, ``angry`` or ``hopeless``."""
+async def calls(
+    kind: str, count: int, seed: int, people: list[Voice], limits: Mapping[str, float] | None = None
+) -> list[Outcome]:
+    """So many calls of one kind: ``calm``, ``angry`` or ``hopeless``.
+
+    Args:
+        limits: in the place of those of the dialplans' ``escalation``.
+    """
     said = yaml.safe_load((texts.DATA / "callers.yaml").read_text(encoding="utf-8"))
     moods = {
         "calm": (),
         "angry": [text for text, label in texts.load("customer_turns", "test") if label == "angry"],
         "hopeless": said["hopeless"],
     }
-    embedder = LocalEmbedder(SentenceEmbedder(locate(EMBEDDING_MODEL)))
-    desks = {name: await Desk.create(path, embedder) for name, path in DIALPLANS.items()}
+    embedder = Embedded()
+    desks = {name: await Desk.create(path, embedder, limits) for name, path in DIALPLANS.items()}
     random = np.random.default_rng(seed)
     outcomes = []
     async with httpx.AsyncClient() as http:
@@ -313,13 +336,20 @@ def figures(outcomes: dict[str, list[Outcome]]) -> dict[str, Any]:
 @click.command()
 @click.option("--calls", "count", default=400, show_default=True)
 @click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--limit",
+    "limits",
+    type=(str, float),
+    multiple=True,
+    help="Another limit of the policy, as in anger_handover 0.6; for a curve.",
+)
 @click.option("--dry", is_flag=True, help="Do not write results.json.")
-def main(count: int, seed: int, dry: bool) -> None:
+def main(count: int, seed: int, limits: tuple[tuple[str, float], ...], dry: bool) -> None:
     """Simulate calm, angry and hopeless calls."""
     people = voices(corpora.folder())
     outcomes = {
-        kind: asyncio.run(calls(kind, count if kind == "calm" else count // 2, seed, people))
-        for kind in ("calm", "angry", "hopeless")
+        kind: asyncio.run(calls(kind, many, seed, people, dict(limits)))
+        for kind, many in (("calm", count), ("angry", count // 2), ("hopeless", count // 2))
     }
     found = figures(outcomes)
     for name, value in found.items():

@@ -68,7 +68,12 @@ class Decider:
             lambda: manager.turn(understanding, verdict.understood),
             lambda: manager.clarify(understanding),
         )
-        declined = manager.offered_declined and not declined_before
+        # A no with a complaint is an answer to what went wrong, and not to the offer.
+        evidence = verdict.evidence
+        content = evidence is None or not (
+            evidence.stuck or evidence.anger >= verdict.limits["anger_offer"]
+        )
+        declined = manager.offered_declined and not declined_before and content
         if declined:
             self._judge.declined()
         return Decided(verdict, reply, declined)

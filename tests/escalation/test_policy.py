@@ -39,6 +39,13 @@ def test_who_says_that_they_are_not_understood_gets_a_person_twice_as_soon():
     assert Policy(Thresholds()).decide(stuck).failures == 1
 
 
+def test_what_was_declined_holds_no_longer_for_who_is_not_understood():
+    policy = Policy(Thresholds())
+    policy.declined()
+    stuck = TurnEvidence(understood=0.9, stuck=True)
+    assert actions(CALM, stuck, policy=policy) == ["continue", "offer"]
+
+
 def test_an_understood_turn_ends_the_row():
     turns = [NOT_UNDERSTOOD, CALM] * 6
     assert actions(*turns) == ["clarify", "continue"] * 6
@@ -67,6 +74,14 @@ def test_a_refused_person_is_not_taken_for_a_wish():
 
 def test_anger_offers_and_open_anger_hands_over():
     assert actions(UPSET, FURIOUS) == ["offer", "handover"]
+
+
+def test_who_answers_the_offer_with_more_anger_is_not_asked_twice():
+    assert actions(UPSET, UPSET) == ["offer", "handover"]
+    policy = Policy(Thresholds())
+    assert actions(UPSET, policy=policy) == ["offer"]
+    policy.declined()
+    assert actions(UPSET, UPSET, policy=policy) == ["continue", "continue"]
 
 
 def test_a_raised_voice_alone_does_nothing_whatever_the_thresholds():

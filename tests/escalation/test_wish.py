@@ -85,3 +85,9 @@ def test_nearly_every_wish_never_tuned_on_is_found_and_nothing_else(embedder, pr
     alarms = sum(wished for wished, label in found if label != "wish")
     assert hits / sum(label == "wish" for _, label in found) >= 0.85
     assert hits / (hits + alarms) >= 0.88
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("text", ["consultation", "a please.", "that Miller.", "to that", "Anna"])
+def test_an_answer_or_what_is_left_of_one_is_no_wish(embedder, prototypes, text):
+    assert wish_for_person(text, embedder.one(text), prototypes).probability < 0.3

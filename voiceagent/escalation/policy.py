@@ -57,10 +57,13 @@ class Policy:
         """Whether a person was offered for anger that has not cooled since."""
         self._stuck = False
         """Whether a person was offered for the failures that are still going on."""
+        self._answers = False
+        """Whether this turn answers the offer of a person that was made for anger."""
 
     def declined(self) -> None:
         """The caller refused the person that was offered."""
         self._quiet = self._declined = self._thresholds.offer_pause
+        self._answers = False
         self._failures = min(self._failures, 1)
         self._complaints = 0
         self._heated = False
@@ -70,6 +73,9 @@ class Policy:
         limits = self._thresholds
         if turn.refuses_person:
             self.declined()
+        elif turn.stuck:
+            # What they declined was meant for a call that gets on.
+            self._quiet = self._declined = 0
         self._count(turn)
         emergency, urgency = _surest(turn.topics, turn.emergencies)
         is_emergency = urgency >= limits.topic_handover
@@ -102,7 +108,8 @@ class Policy:
             return ("emergency", "emergency") if emergency else ("handover", "topic")
         if turn.wish >= limits.wish_handover and not turn.refuses_person:
             return "handover", "wish"
-        if anger >= limits.anger_handover:
+        # Who answers the offer with more anger is not asked twice.
+        if anger >= (limits.anger_offer if self._answers else limits.anger_handover):
             return "handover", "anger"
         if failures >= limits.failure_limit:
             return "handover", "failures"
@@ -122,6 +129,7 @@ class Policy:
     def _remember(self, turn: TurnEvidence, action: Action, cause: Cause) -> None:
         self._quiet = 1 if action == "offer" else max(0, self._quiet - 1)
         self._declined = max(0, self._declined - 1)
+        self._answers = action == "offer" and cause == "anger"
         if action == "offer":
             self._heated = self._heated or cause == "anger"
             self._stuck = self._stuck or cause == "failures"

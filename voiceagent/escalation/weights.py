@@ -17,6 +17,13 @@ from numpy.typing import NDArray
 
 from voiceagent.speech.embedding import wording
 
+FEW = 3
+"""A turn of fewer words means little by what it resembles: an answer, or what is left of one."""
+ALONE = 0.85
+"""Most log odds of wording without a pattern to quote: enough to offer a person for anger, and not
+to hand over."""
+_NOTHING = -1.5
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -47,13 +54,17 @@ class Weights:
             patterns: log odds of the patterns that speak for it.
             against: of those that speak against it, at most 0.
         """
-        return (
+        words = len(text.split())
+        odds = (
             self.offset
             + float(wording(vector) @ self.wording)
             + self.patterns * patterns
             + self.against * against
-            + self.length * math.log(max(1, len(text.split())))
+            + self.length * math.log(max(1, words))
         )
+        if patterns > 0:
+            return odds
+        return min(odds, ALONE if words >= FEW else _NOTHING)
 
     def know(self, vector: NDArray[np.float32]) -> bool:
         """Whether the vector is of the embedder that they were learned with."""
