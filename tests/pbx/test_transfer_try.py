@@ -80,3 +80,12 @@ async def test_a_target_the_pbx_does_not_reach_is_told_with_the_mend(
     assert code == 1, said
     assert "✗ call 6002: 480" in said
     assert "its phone is not registered" in said
+
+
+async def test_a_target_that_rings_the_agent_itself_shows_that_the_headers_arrive(
+    asterisk: Asterisk, tmp_path: Path
+) -> None:
+    code, said = await tried(asterisk, tmp_path, "6999")
+    assert code == 0, said
+    assert "✓ User-to-User and X-VoiceAgent-* arrive: ok" in said
+    assert "✓ transfer (REFER with Replaces): ok" in said
