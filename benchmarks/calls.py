@@ -33,6 +33,7 @@ from voiceagent.dialogue.lookup import look_up
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.replies import Reply
+from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.judge import Judge
 from voiceagent.escalation.prototypes import Prototypes
@@ -198,7 +199,7 @@ class Desk:
         cls, path: Path, embedder: Embedded, limits: Mapping[str, float] | None = None
     ) -> Desk:
         plan = load(path)
-        changed = plan.escalation.model_copy(update=dict(limits or {}))
+        changed = Thresholds.model_validate(plan.escalation.model_dump() | dict(limits or {}))
         plan = plan.model_copy(update={"escalation": changed})
         return cls(
             plan,

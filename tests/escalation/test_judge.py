@@ -261,6 +261,9 @@ def test_without_confidence_words_count_in_full():
         "We're going round in circles.",
         "I've already said that.",
         "You keep asking me the same.",
+        "This isn't getting us anywhere.",
+        "I don't think you can help me.",
+        "You've got that wrong again.",
     ],
 )
 def test_who_says_that_it_gets_nowhere_is_offered_a_person_at_once(text):
@@ -280,6 +283,8 @@ def test_who_says_that_it_gets_nowhere_is_offered_a_person_at_once(text):
         "It doesn't work.",
         "Does it help against headaches?",
         "I asked for the blue one.",
+        "I'm not getting any emails from you.",
+        "It isn't working the way I hoped.",
         *ORDINARY,
     ],
 )

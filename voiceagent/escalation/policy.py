@@ -71,11 +71,11 @@ class Policy:
     def decide(self, turn: TurnEvidence) -> Decision:
         """Take in one turn and say what to do."""
         limits = self._thresholds
-        if turn.refuses_person:
-            self.declined()
-        elif turn.stuck:
+        if turn.stuck:
             # What they declined was meant for a call that gets on.
             self._quiet = self._declined = 0
+        elif turn.refuses_person:
+            self.declined()
         self._count(turn)
         emergency, urgency = _surest(turn.topics, turn.emergencies)
         is_emergency = urgency >= limits.topic_handover
