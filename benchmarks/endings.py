@@ -1,10 +1,11 @@
-"""How far a sentence that may be whole can be trusted to be: the two weights in turn-taking.
+"""How far words that may be all can be trusted to be: the weights in turn-taking.
 
     python -m benchmarks.endings
 
-At every pause and end of the recordings in ``pauses`` where the words make a sentence: the
-confidence of the text, and how far the last sounds have fallen. A logistic regression is fitted
-on the half called ``tune`` and judged on the other, which has other people and other texts.
+At every pause and end of the recordings in ``pauses`` where the words may be all: the confidence
+of the text, how far the last sounds have fallen, whether it is a question, whether it is no
+sentence. A logistic regression is fitted on the half called ``tune`` and judged on the other,
+which has other people and other texts.
 """
 
 from __future__ import annotations
@@ -23,11 +24,16 @@ from voiceagent.speech.wholeness import Wholeness, wholeness
 
 _PATIENT = silence(1500)
 _LAST_FRAMES = 12
-_RIDGE = 5.0
+_USUAL = (0.80, 4.3)
+"""Confidence and fall from which turn-taking counts."""
+_RIDGE = 3.0
+_OPEN = (Wholeness.WHOLE, Wholeness.FRAGMENT)
+Row = tuple[float, float, bool, bool, bool]
 
 
-def sentences(recording: Recording, hearing: Hearing) -> list[tuple[float, float, bool]]:
-    """(confidence, fall in dB, whether it is the end) wherever the words make a sentence."""
+def endings(recording: Recording, hearing: Hearing) -> list[Row]:
+    """(confidence, fall in dB, question, fragment, whether it is the end) wherever the words may
+    be all."""
     pcm = to_pcm(recording.samples)
     active = activities(pcm)
     decoded: list[tuple[bytes, Utterance]] = []
@@ -47,27 +53,32 @@ def sentences(recording: Recording, hearing: Hearing) -> list[tuple[float, float
                 if one.probability >= 0.5
             ]
         )
-        if voice.size and wholeness(said.text, recording.asked) is Wholeness.WHOLE:
-            fall_db = 10 * np.log10(voice.mean() / voice[-_LAST_FRAMES:].mean())
-            found.append((said.confidence or 0.0, float(fall_db), number == len(decoded) - 1))
+        stands = wholeness(said.text, recording.asked)
+        if voice.size and stands in _OPEN:
+            fall_db = float(10 * np.log10(voice.mean() / voice[-_LAST_FRAMES:].mean()))
+            kind = ("?" in said.text, stands is Wholeness.FRAGMENT)
+            found.append((said.confidence or 0.0, fall_db, *kind, number == len(decoded) - 1))
     return found
 
 
 def main() -> None:
     hearing = Hearing()
-    rows: dict[str, list[tuple[float, float, bool]]] = {"tune": [], "test": []}
+    rows: dict[str, list[Row]] = {"tune": [], "test": []}
     for recording in recordings(corpora.folder(), hearing):
-        rows[recording.half] += sentences(recording, hearing)
+        rows[recording.half] += endings(recording, hearing)
     tables = {half: np.array(found, float) for half, found in rows.items()}
     tune = tables["tune"]
     groups = np.zeros(len(tune), dtype="<U1")
-    model = fit(tune[:, :2], tune[:, 2] > 0, groups, _RIDGE)
-    weights = model.weights / model.scales
-    print(f"middle: confidence {model.means[0]:.2f}, fall {model.means[1]:.1f} dB")
-    print(f"log odds per unit: confidence {weights[0]:.1f}, per dB {weights[1]:.2f}")
+    model = fit(tune[:, :-1], tune[:, -1] > 0, groups, _RIDGE)
+    weights = dict(
+        zip(("confidence", "dB", "question", "fragment"), model.weights / model.scales, strict=True)
+    )
+    usual = np.array([[*_USUAL, 0.0, 0.0]])
+    print(f"log odds at {_USUAL}: {model.odds(usual)[0]:.2f}, per unit:")
+    print("  " + ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items()))
     for half, table in tables.items():
-        area = auc(model.odds(table[:, :2]), table[:, 2] > 0)
-        print(f"{half}: {len(table)} sentences, AUC {area:.2f}")
+        area = auc(model.odds(table[:, :-1]), table[:, -1] > 0)
+        print(f"{half}: {len(table)} moments, AUC {area:.2f}")
 
 
 if __name__ == "__main__":

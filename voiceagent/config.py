@@ -177,12 +177,12 @@ class Turns(Section):
 
     decode_after_ms: Annotated[int, Field(ge=20, le=2000)] = 40
     """Silence after which recognition begins; thrown away when speech goes on."""
-    end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 1200
-    """Silence that ends a turn when nothing is known about what was said."""
+    end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 1300
+    """Silence that ends a turn when it is not known whether there is more to come."""
     end_silence_whole_ms: Annotated[int, Field(ge=100, le=5000)] = 260
-    """Silence that ends a turn whose words are a whole answer to what was asked, or a question."""
-    end_silence_statement_ms: Annotated[int, Field(ge=100, le=5000)] = 500
-    """Silence that ends a turn whose words make a statement, which may go on."""
+    """Silence that ends a turn whose words are a whole answer to what was asked."""
+    end_silence_statement_ms: Annotated[int, Field(ge=100, le=5000)] = 340
+    """Silence that ends a turn whose words seem to be all: a sentence, surely heard to its end."""
     end_silence_unfinished_ms: Annotated[int, Field(ge=100, le=10000)] = 1500
     """Silence that ends a turn whose words are plainly unfinished."""
     max_turn_s: Annotated[float, Field(ge=2, le=120)] = 30.0

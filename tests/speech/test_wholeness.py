@@ -80,10 +80,7 @@ def test_a_plainly_unfinished_answer_is_recognised(text: str, expected: Expectat
     ("text", "expected"),
     [
         ("", OPEN),
-        ("my parcel", OPEN),
-        ("The black sheet of paper.", OPEN),
         ("1 2 3 4 5", FOUR_TO_EIGHT),
-        ("That's what I want.", OPEN),
         ("John", Expectation(kind="name")),
     ],
 )
@@ -139,6 +136,12 @@ def test_something_else_than_what_was_asked_for_ends_like_any_sentence(
     expected: Expectation,
 ) -> None:
     assert wholeness("Can I speak to a person, please?", expected) is Wholeness.WHOLE
+
+
+@pytest.mark.parametrize("text", ["my parcel", "The black sheet of paper.", "That's what I want."])
+def test_no_sentence_may_be_all_where_nothing_in_particular_was_asked(text: str) -> None:
+    assert wholeness(text, OPEN) is Wholeness.FRAGMENT
+    assert wholeness(text, Expectation(kind="name")) is Wholeness.UNKNOWN
 
 
 @pytest.mark.parametrize("text", ["I have a question.", "Can you tell me?", "Hello, excuse me."])

@@ -53,14 +53,17 @@ _HARDLY_WORDS = 0.5
 """What is short and heard with less confidence is a cough, a hum or echo, not an interruption."""
 _DOUBTFUL = 0.3
 """A text of lower confidence is no whole answer."""
-_OFTEN_CONFIDENCE, _PER_CONFIDENCE = 0.80, 6.5
-_OFTEN_FALL_DB, _PER_FALL_DB = 4.3, 0.14
-"""Log odds that a sentence which may end does end, from the confidence of its text and from how
-far its last sounds lie below it: a word that was cut short is heard less surely, and a voice
-falls towards its end. By ``python -m benchmarks.endings``, on three people and a synthesiser."""
-_SURE = -0.1
-_UNSURE = -0.6
-"""Log odds from which a sentence is taken to end, and below which nothing is known."""
+_OFTEN_CONFIDENCE, _PER_CONFIDENCE = 0.80, 4.6
+_OFTEN_FALL_DB, _PER_FALL_DB = 4.3, 0.08
+_OFTEN_END, _PER_QUESTION, _PER_FRAGMENT = 0.45, 0.38, -0.16
+"""Log odds that words which may be all are all: from the confidence of their text and from how
+far the last sounds lie below the others (a word that was cut short is heard less surely, and a
+voice falls towards its end), for a question, and for words that make no sentence. By
+``python -m benchmarks.endings``, on three people and a synthesiser."""
+_SURE, _UNSURE = 0.55, 0.35
+"""Log odds from which a turn is taken to end, and below which nothing is known."""
+_PRIOR_TURNS = 2
+"""A caller's confidence is reckoned from what is usual until so many turns were heard."""
 _LAST_FRAMES = 12
 _ECHO_S = 0.3
 """The agent's echo comes back so late at most."""
@@ -108,6 +111,8 @@ class TurnTaking:
         self._agent_stopped_s = -_ECHO_S
         self._decodes = 0
         self._keys = Keys()
+        self._usual_confidence = _OFTEN_CONFIDENCE
+        self._turns_heard = 0
 
     # -- what happens ---------------------------------------------------------------------------
 
@@ -284,17 +289,32 @@ class TurnTaking:
         stands = wholeness(text, self._expected)
         if stands is Wholeness.UNFINISHED:
             return turns.end_silence_unfinished_ms
+        if stands is Wholeness.ANSWER:
+            return turns.end_silence_whole_ms
         doubtful = turn.confidence is not None and turn.confidence < _DOUBTFUL
         # Who cuts in with a statement mostly has a question too.
         goes_on = turn.cut_agent and stands is Wholeness.WHOLE and "?" not in text
         if stands is Wholeness.UNKNOWN or doubtful or goes_on:
             return turns.end_silence_ms
-        if stands is Wholeness.ANSWER:
-            return turns.end_silence_whole_ms
-        asks = "?" in text
-        least_ms = turns.end_silence_whole_ms if asks else turns.end_silence_statement_ms
-        doubt = min(max((_SURE - _odds_of_end(turn)) / (_SURE - _UNSURE), 0.0), 1.0)
+        odds = self._odds_of_end(turn, text, stands)
+        doubt = min(max((_SURE - odds) / (_SURE - _UNSURE), 0.0), 1.0)
+        least_ms = turns.end_silence_statement_ms
         return least_ms + doubt * max(turns.end_silence_ms - least_ms, 0)
+
+    def _odds_of_end(self, turn: _Turn, text: str, stands: Wholeness) -> float:
+        """Log odds that a turn whose words may be all is over."""
+        usual = self._usual_confidence
+        confidence = usual if turn.confidence is None else turn.confidence
+        mean = turn.power * FRAME_S / turn.voiced_s
+        last = sum(turn.last_powers) / len(turn.last_powers)
+        fall_db = 10 * math.log10(mean / last)
+        return (
+            _OFTEN_END
+            + _PER_CONFIDENCE * (confidence - usual)
+            + _PER_FALL_DB * (fall_db - _OFTEN_FALL_DB)
+            + _PER_QUESTION * ("?" in text)
+            + _PER_FRAGMENT * (stands is Wholeness.FRAGMENT)
+        )
 
     def _nothing_said(self, silence: float, turn: _Turn) -> list[Command]:
         if turn.cut_agent or turn.voiced_s < _NOISE_S:
@@ -335,6 +355,11 @@ class TurnTaking:
     def _end_turn(self, turn: _Turn) -> list[Command]:
         self._turn = None
         self._waiting_since = None
+        if turn.confidence is not None:
+            # A bad line lowers the confidence of all that is heard on it.
+            self._turns_heard += 1
+            weight = 1 / (self._turns_heard + _PRIOR_TURNS)
+            self._usual_confidence += weight * (turn.confidence - self._usual_confidence)
         decode_id = None if turn.failed else turn.decode_id
         return [EndTurn(turn.start_s, turn.last_voice_s, turn.text, decode_id)]
 
@@ -353,14 +378,3 @@ class TurnTaking:
         answer = self._keys.take()
         self._waiting_since = t if answer is None else None
         return [] if answer is None else [answer]
-
-
-def _odds_of_end(turn: _Turn) -> float:
-    """Log odds that a turn whose words may be all is over."""
-    confidence = _OFTEN_CONFIDENCE if turn.confidence is None else turn.confidence
-    mean = turn.power * FRAME_S / turn.voiced_s
-    last = sum(turn.last_powers) / len(turn.last_powers)
-    fall_db = 10 * math.log10(mean / last)
-    return _PER_CONFIDENCE * (confidence - _OFTEN_CONFIDENCE) + _PER_FALL_DB * (
-        fall_db - _OFTEN_FALL_DB
-    )

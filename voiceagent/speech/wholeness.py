@@ -23,6 +23,8 @@ class Wholeness(Enum):
     """What was asked for, all of it."""
     WHOLE = "whole"
     """A sentence that may end here."""
+    FRAGMENT = "fragment"
+    """No sentence, though it may be all that is said."""
     UNKNOWN = "unknown"
     UNFINISHED = "unfinished"
 
@@ -119,7 +121,10 @@ def wholeness(text: str, expected: Expectation | None) -> Wholeness:
         return stands
     if kind in _SHORT_VALUES and len(words) <= _SENTENCE_WORDS:
         return Wholeness.UNKNOWN
-    return _sentence(text, words)
+    stands = _sentence(text, words)
+    if stands is Wholeness.FRAGMENT and kind != "open":
+        return Wholeness.UNKNOWN
+    return stands
 
 
 def _in_pieces(kind: str, text: str, digits: int) -> Wholeness | None:
@@ -188,7 +193,7 @@ def _sentence(text: str, words: list[str]) -> Wholeness:
     last = words[-1] not in _SELDOM_LAST
     if falls and last and len(words) >= _SENTENCE_WORDS and _has_verb(words):
         return Wholeness.WHOLE
-    return Wholeness.UNKNOWN
+    return Wholeness.FRAGMENT
 
 
 def _has_verb(words: list[str]) -> bool:
