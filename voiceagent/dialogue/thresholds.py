@@ -41,7 +41,7 @@ class Thresholds(BaseModel):
     clarify_limit: Turns = 2
     """Turns in a row that were not understood, or not answered, until a person is offered; one in
     which the caller says so counts for two."""
-    failure_limit: Turns = 4
+    failure_limit: Turns = 3
     """Such turns in a row until the call is handed over without asking."""
     offer_pause: Turns = 3
     """Turns for which a person is not offered again after the caller declined."""
