@@ -175,6 +175,18 @@ def test_all_that_was_asked_for_ends_early_however_it_was_heard() -> None:
     assert call.speak(1.0).pause(2.0).end()[0] == pytest.approx(1.5, abs=0.03)
 
 
+@pytest.mark.parametrize(
+    ("text", "confidence", "stops"),
+    [("Stop.", 0.4, True), ("Wait.", 0.35, True), ("Shop.", 0.4, False), ("Stop.", 0.2, False)],
+)
+def test_a_word_that_tells_the_agent_to_stop_does_so_though_it_is_hardly_heard(
+    text: str, confidence: float, stops: bool
+) -> None:
+    call = Call([text], confidence=confidence).agent(True).pause(1.0).speak(0.4).pause(2.0)
+    assert len(call.of(EndTurn)) == stops
+    assert len(call.of(ResumeAgent)) == (not stops)
+
+
 def test_a_statement_that_cuts_the_agent_short_is_given_time_for_the_question() -> None:
     call = Call(["Thank you, that is enough.", "Thank you, that is enough. How can I pay?"])
     call.agent(True).pause(1.0).speak(1.2).pause(0.5).speak(0.8).pause(2.0)

@@ -27,7 +27,7 @@ from voiceagent.speech.turncommands import (
     StartDecode,
     StopAgent,
 )
-from voiceagent.speech.wholeness import Wholeness, is_backchannel, wholeness
+from voiceagent.speech.wholeness import Wholeness, cuts_in, is_backchannel, wholeness
 
 _SPEECH, _STILL_SPEECH = 0.5, 0.35
 _SPEECH_OVER_AGENT, _STILL_SPEECH_OVER_AGENT = 0.3, 0.25
@@ -325,7 +325,7 @@ class TurnTaking:
         if not turn.cut_agent or turn.loud_s > _BACKCHANNEL_S:
             return False
         if turn.confidence is not None and turn.confidence < _HARDLY_WORDS:
-            return True
+            return turn.confidence < _DOUBTFUL or not cuts_in(text)
         asked_yes_no = self._expected is not None and self._expected.kind == "yes_no"
         return not asked_yes_no and is_backchannel(text)
 

@@ -37,6 +37,7 @@ _YES_NO = _set(
     "yes yeah yep yup sure right correct exactly okay ok absolutely definitely no nope nah wrong "
     "incorrect"
 )
+_CUTS_IN = _set("stop wait hold hang listen quiet enough")
 _FILLERS = _set("um uh er erm hmm hm mm mhm ah well so like")
 _NEVER_LAST = _set(
     "and or but because if a an the my your his our their of to from with at by into than i i'm "
@@ -150,6 +151,11 @@ def is_backchannel(text: str) -> bool:
         and len(words) <= 3
         and all(word in _BACKCHANNELS or _HUM.fullmatch(word) for word in words)
     )
+
+
+def cuts_in(text: str) -> bool:
+    """Whether it tells the agent to be silent, so that it is meant however badly it is heard."""
+    return not _CUTS_IN.isdisjoint(_words(text))
 
 
 def count_digits(words: list[str]) -> int:
