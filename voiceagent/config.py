@@ -179,10 +179,12 @@ class Turns(Section):
     """Silence after which recognition begins; thrown away when speech goes on."""
     end_silence_ms: Annotated[int, Field(ge=100, le=5000)] = 1300
     """Silence that ends a turn when it is not known whether there is more to come."""
-    end_silence_whole_ms: Annotated[int, Field(ge=100, le=5000)] = 260
-    """Silence that ends a turn whose words are a whole answer to what was asked."""
-    end_silence_statement_ms: Annotated[int, Field(ge=100, le=5000)] = 340
-    """Silence that ends a turn whose words seem to be all: a sentence, surely heard to its end."""
+    end_silence_whole_ms: Annotated[int, Field(ge=100, le=5000)] = 300
+    """Silence that ends a turn whose words are a whole answer to what was asked, or a question that
+    was surely heard to its end."""
+    end_silence_statement_ms: Annotated[int, Field(ge=100, le=5000)] = 440
+    """Silence that ends a turn whose words seem to be all, such as a sentence that was surely heard
+    to its end; "please" may still come."""
     end_silence_unfinished_ms: Annotated[int, Field(ge=100, le=10000)] = 1500
     """Silence that ends a turn whose words are plainly unfinished."""
     max_turn_s: Annotated[float, Field(ge=2, le=120)] = 30.0

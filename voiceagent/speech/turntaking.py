@@ -298,7 +298,8 @@ class TurnTaking:
             return turns.end_silence_ms
         odds = self._odds_of_end(turn, text, stands)
         doubt = min(max((_SURE - odds) / (_SURE - _UNSURE), 0.0), 1.0)
-        least_ms = turns.end_silence_statement_ms
+        asks = "?" in text
+        least_ms = turns.end_silence_whole_ms if asks else turns.end_silence_statement_ms
         return least_ms + doubt * max(turns.end_silence_ms - least_ms, 0)
 
     def _odds_of_end(self, turn: _Turn, text: str, stands: Wholeness) -> float:
