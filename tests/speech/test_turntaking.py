@@ -123,7 +123,7 @@ def test_a_statement_is_given_longer_than_a_question_to_go_on() -> None:
     assert asked == pytest.approx(1.5, abs=0.06)
     assert stated > asked + 0.03
     asked, stated = (
-        Call([text], decode_s=0.02).speak(1.0).pause(2.0).end()[0]
+        Call([text], decode_s=0.02).speak(0.7).speak(0.3, -30.0).pause(2.0).end()[0]
         for text in ("Have I paid it?", "I have paid it.")
     )
     assert asked == pytest.approx(1.3, abs=0.03)
@@ -145,8 +145,12 @@ def test_a_whole_answer_known_early_still_waits_for_its_silence() -> None:
 @pytest.mark.parametrize("text", ["I have paid it.", "My parcel."])
 def test_what_is_surely_heard_to_its_end_ends_sooner_than_what_is_not(text: str) -> None:
     sure, unsure = (
-        Call([text], confidence=confidence, decode_s=0.02).speak(1.0).pause(2.0).end()[0]
-        for confidence in (0.95, 0.7)
+        Call([text], confidence=confidence, decode_s=0.02)
+        .speak(0.7)
+        .speak(0.3, -30.0)
+        .pause(2.0)
+        .end()[0]
+        for confidence in (0.95, 0.5)
     )
     assert sure == pytest.approx(1.45, abs=0.03)
     assert unsure == pytest.approx(1.6, abs=0.03)
@@ -169,7 +173,7 @@ def test_a_sentence_heard_with_doubt_waits_as_one_that_may_go_on() -> None:
 
 
 def test_a_voice_that_has_fallen_ends_sooner_than_one_that_has_not() -> None:
-    level, fallen = (Call(["Where is my order?"], confidence=0.76) for _ in range(2))
+    level, fallen = (Call(["I have paid it."], confidence=0.8) for _ in range(2))
     level.speak(1.3).pause(2.0)
     fallen.speak(1.0).speak(0.3, -34.0).pause(2.0)
     assert level.end()[0] > fallen.end()[0] + 0.05

@@ -53,9 +53,9 @@ _HARDLY_WORDS = 0.5
 """What is short and heard with less confidence is a cough, a hum or echo, not an interruption."""
 _DOUBTFUL = 0.3
 """A text of lower confidence is no whole answer."""
-_OFTEN_CONFIDENCE, _PER_CONFIDENCE = 0.80, 4.6
-_OFTEN_FALL_DB, _PER_FALL_DB = 4.3, 0.08
-_OFTEN_END, _PER_QUESTION, _PER_FRAGMENT = 0.45, 0.38, -0.16
+_OFTEN_CONFIDENCE, _PER_CONFIDENCE = 0.80, 4.7
+_OFTEN_FALL_DB, _PER_FALL_DB = 4.3, 0.17
+_OFTEN_END, _PER_QUESTION, _PER_FRAGMENT = 0.55, 1.4, -0.17
 """Log odds that words which may be all are all: from the confidence of their text and from how
 far the last sounds lie below the others (a word that was cut short is heard less surely, and a
 voice falls towards its end), for a question, and for words that make no sentence. By
