@@ -156,6 +156,11 @@ def test_what_is_surely_heard_to_its_end_ends_sooner_than_what_is_not(text: str)
     assert unsure == pytest.approx(1.6, abs=0.03)
 
 
+def test_a_closing_is_no_matter_of_doubt() -> None:
+    call = Call(["No, thank you. That is all."], confidence=0.6, decode_s=0.02)
+    assert call.speak(1.0).pause(2.0).end()[0] == pytest.approx(1.45, abs=0.03)
+
+
 def test_on_a_bad_line_a_turn_is_held_against_the_callers_others() -> None:
     call = Call(["I have paid it."] * 9, confidence=0.66, decode_s=0.02)
     for _ in range(8):

@@ -43,9 +43,6 @@ def test_all_that_was_asked_for_is_an_answer(text: str, expected: Expectation) -
     [
         ("Where is my parcel?", OPEN),
         ("I'd like to talk about my order.", OPEN),
-        ("No, thank you. That is all.", OPEN),
-        ("Thank you", OPEN),
-        ("I'd like to talk to a person", OPEN),
     ],
 )
 def test_a_sentence_that_may_end_is_recognised(text: str, expected: Expectation) -> None:
@@ -136,6 +133,13 @@ def test_something_else_than_what_was_asked_for_ends_like_any_sentence(
     expected: Expectation,
 ) -> None:
     assert wholeness("Can I speak to a person, please?", expected) is Wholeness.WHOLE
+
+
+@pytest.mark.parametrize(
+    "text", ["No, thank you. That is all.", "Thank you", "I'd like to talk to a person"]
+)
+def test_after_a_closing_only_a_goodbye_may_follow(text: str) -> None:
+    assert wholeness(text, OPEN) is Wholeness.CLOSED
 
 
 @pytest.mark.parametrize("text", ["my parcel", "The black sheet of paper.", "That's what I want."])

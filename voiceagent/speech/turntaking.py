@@ -293,9 +293,12 @@ class TurnTaking:
             return turns.end_silence_whole_ms
         doubtful = turn.confidence is not None and turn.confidence < _DOUBTFUL
         # Who cuts in with a statement mostly has a question too.
-        goes_on = turn.cut_agent and stands is Wholeness.WHOLE and "?" not in text
+        sentence = stands in (Wholeness.WHOLE, Wholeness.CLOSED)
+        goes_on = turn.cut_agent and sentence and "?" not in text
         if stands is Wholeness.UNKNOWN or doubtful or goes_on:
             return turns.end_silence_ms
+        if stands is Wholeness.CLOSED:
+            return turns.end_silence_statement_ms
         odds = self._odds_of_end(turn, text, stands)
         doubt = min(max((_SURE - odds) / (_SURE - _UNSURE), 0.0), 1.0)
         asks = "?" in text

@@ -23,6 +23,8 @@ class Wholeness(Enum):
     """What was asked for, all of it."""
     WHOLE = "whole"
     """A sentence that may end here."""
+    CLOSED = "closed"
+    """All is said, though a goodbye may follow."""
     FRAGMENT = "fragment"
     """No sentence, though it may be all that is said."""
     UNKNOWN = "unknown"
@@ -192,7 +194,7 @@ def _sentence(text: str, words: list[str]) -> Wholeness:
     if words[-1] in ("goodbye", "bye"):
         return Wholeness.ANSWER
     if words[-1] in _CLOSING or tuple(words[-2:]) in _CLOSED:
-        return Wholeness.WHOLE  # "That's all." may go on: "Goodbye."
+        return Wholeness.CLOSED
     if _PREFACE.fullmatch(" ".join(words)):
         return Wholeness.UNKNOWN
     falls = text.rstrip()[-1] in ".?!"
