@@ -202,6 +202,12 @@ def test_a_word_that_tells_the_agent_to_stop_does_so_though_it_is_hardly_heard(
     assert len(call.of(ResumeAgent)) == (not stops)
 
 
+def test_what_is_hardly_heard_is_no_whole_answer() -> None:
+    call = Call(["471209"], confidence=0.2)
+    call.machine.expect(SIX)
+    assert call.speak(1.0).pause(2.0).end()[0] == pytest.approx(1.6, abs=0.03)
+
+
 def test_a_statement_that_cuts_the_agent_short_is_given_time_for_the_question() -> None:
     call = Call(["Thank you, that is enough.", "Thank you, that is enough. How can I pay?"])
     call.agent(True).pause(1.0).speak(1.2).pause(0.5).speak(0.8).pause(2.0)

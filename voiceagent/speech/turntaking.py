@@ -289,14 +289,14 @@ class TurnTaking:
         stands = wholeness(text, self._expected)
         if stands is Wholeness.UNFINISHED:
             return turns.end_silence_unfinished_ms
-        if stands is Wholeness.ANSWER:
-            return turns.end_silence_whole_ms
         doubtful = turn.confidence is not None and turn.confidence < _DOUBTFUL
         # Who cuts in with a statement mostly has a question too.
         sentence = stands in (Wholeness.WHOLE, Wholeness.CLOSED)
         goes_on = turn.cut_agent and sentence and "?" not in text
         if stands is Wholeness.UNKNOWN or doubtful or goes_on:
             return turns.end_silence_ms
+        if stands is Wholeness.ANSWER:
+            return turns.end_silence_whole_ms
         if stands is Wholeness.CLOSED:
             return turns.end_silence_statement_ms
         odds = self._odds_of_end(turn, text, stands)
