@@ -19,6 +19,9 @@ MarkReason = Literal[
 ]
 
 
+_WITHHELD = ("anonymous", "unavailable", "unknown", "restricted")
+"""What stands in the place of a number that is not shown (RFC 3323, 4.1, and what PBXs send)."""
+
 Anomaly = Literal["many-calls", "failed-checks", "probing"]
 
 
@@ -136,6 +139,11 @@ class CallFacts(Fact):
     sip_call_id: str = ""
     source: str = ""
     """Address and port the INVITE came from."""
+
+    @property
+    def shown_number(self) -> str:
+        """The caller's number, empty where it is withheld."""
+        return "" if self.caller_number.lower() in _WITHHELD else self.caller_number
 
 
 class TurnEvidence(Fact):

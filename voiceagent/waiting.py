@@ -36,7 +36,6 @@ from voiceagent.speech.listener import Heard, Key, Listener, Turn
 from voiceagent.telephony.call import Leg
 from voiceagent.telephony.transfer_commands import Outcome
 
-_WITHHELD = ("", "anonymous", "unavailable", "unknown", "restricted")
 _LONGEST_NO = 3
 """A plain no to the choices is one of at most so many words."""
 _LEAST_DIGITS = 3
@@ -96,8 +95,7 @@ class NobodyFree:
     """One caller whom nobody could take. `run` it once."""
 
     def __init__(self, floor: Floor, talk: Talk, services: Services) -> None:
-        facts = floor.leg.facts
-        self._caller = "" if facts.caller_number.lower() in _WITHHELD else facts.caller_number
+        self._caller = floor.leg.facts.shown_number
         dialable = self._caller.removeprefix("+").isdecimal()
         self._floor = floor
         self._talk = talk

@@ -70,6 +70,13 @@ def test_the_person_of_the_newest_call_that_had_one_is_told(store: Store) -> Non
         assert of(store, "123", last_person_days=1).person == ""
 
 
+def test_of_two_calls_with_a_person_the_newer_one_counts(store: Store) -> None:
+    with store:
+        store.extend(call("123", 2, ANNA))
+        found = of(store, "123", last_person_days=30)
+    assert (found.person, found.spoke_at) == (ANNA, NOW - timedelta(hours=2))
+
+
 def test_the_latest_calls_are_told_with_what_they_were_about_and_who_took_them(
     store: Store,
 ) -> None:

@@ -16,7 +16,6 @@ from voiceagent.records.outcome import outcome
 from voiceagent.records.store import Store
 from voiceagent.services import LookBack
 
-_WITHHELD = ("", "anonymous", "unavailable", "unknown", "restricted")
 _LOOKED_AT = 20
 """Calls of a number that are gone through for the person spoken to last."""
 _TOLD = 3
@@ -32,8 +31,8 @@ def earlier(store: Store, facts: CallFacts, settings: Routing, now: datetime) ->
     Raises:
         sqlite3.Error: the store cannot be read.
     """
-    number = facts.caller_number
-    if number.lower() in _WITHHELD:
+    number = facts.shown_number
+    if not number:
         return Earlier()
     often_since = now - timedelta(hours=settings.repeated_h)
     since = min(often_since, now - timedelta(days=settings.last_person_days))
@@ -45,7 +44,7 @@ def earlier(store: Store, facts: CallFacts, settings: Routing, now: datetime) ->
         call = _in_short(store.events(call_id))
         if len(latest) < _TOLD:
             latest.append(call)
-        if call.person:
+        if call.person and spoke is None:
             spoke = call
         if spoke is not None and len(latest) == _TOLD:
             break
