@@ -56,3 +56,12 @@ async def test_tasks_that_have_ended_and_none_at_all_are_no_matter() -> None:
         await tasks.end(done)
         await tasks.end()
     assert not done.cancelled()
+
+
+async def test_the_first_of_some_events_is_waited_for_and_nothing_goes_on_behind_it() -> None:
+    soon, never = asyncio.Event(), asyncio.Event()
+    asyncio.get_running_loop().call_later(0.01, soon.set)
+    async with asyncio.timeout(5):
+        await tasks.first_of(never, soon)
+    assert soon.is_set()
+    assert asyncio.all_tasks() == {asyncio.current_task()}

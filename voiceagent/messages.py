@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from voiceagent import tasks
 from voiceagent.audio.frames import to_float
 from voiceagent.audio.tones import tone
 from voiceagent.audio.wav import save
@@ -38,12 +39,9 @@ async def take(leg: Leg, message: Dictation, over: asyncio.Event) -> None:
             over.set()
 
     leg.audio.received = received
-    ends = [asyncio.create_task(event.wait()) for event in (over, leg.ended)]
     try:
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        await tasks.first_of(over, leg.ended)
     finally:
-        for end in ends:
-            end.cancel()
         leg.audio.received = before
 
 

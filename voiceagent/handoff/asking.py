@@ -94,12 +94,10 @@ async def _spoken(leg: Leg) -> bytes:
                 over.set()
 
     leg.audio.received = listen
-    waiting = [asyncio.create_task(event.wait()) for event in (over, leg.ended)]
     try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await tasks.first_of(over, leg.ended)
     finally:
         leg.audio.received = None
-        await tasks.end(*waiting)
     return b"".join(frames)
 
 
