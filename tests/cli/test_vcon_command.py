@@ -5,20 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
-from tests.recordedcall import CALM, FURIOUS, call
+from tests.recordedcall import CALM, FURIOUS
 from voiceagent.cli import main
-from voiceagent.records.store import Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    file = tmp_path / "calls.db"
-    with Store(file) as opened:
-        opened.extend(call("c1", [CALM, FURIOUS]))
-    return file
 
 
 def run(*arguments: object) -> tuple[int, str]:

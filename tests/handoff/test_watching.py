@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import until
 from tests.telephony.test_dialoginfo import document
 from voiceagent.config import Sip
 from voiceagent.handoff.roster import Roster
@@ -80,14 +81,6 @@ def staff(*people: Person) -> Staff:
 
 def person(name: str, uri: str, presence: str) -> Person:
     return Person.model_validate({"name": name, "target": uri, "presence": presence})
-
-
-async def until(true: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if true():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("not within 10 s")
 
 
 async def becomes(team: Staff, target: str, presence: str, told: str = "") -> None:

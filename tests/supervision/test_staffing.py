@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import until
 from voiceagent import config
 from voiceagent.events import ConsultationCalling
 from voiceagent.handoff.roster import Roster
@@ -40,14 +41,6 @@ async def line(url: str, staff: Staff, name: str = "line-1") -> AsyncIterator[Ad
     address = Address.of(config.Mqtt(), url)
     async with staffing(address, config.Mqtt().topic_root, staff, name):
         yield address
-
-
-async def until(true: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if true():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("not within 10 s")
 
 
 async def run(*arguments: str) -> tuple[int | None, str, str]:

@@ -27,8 +27,6 @@ _DECAY_DB = 5.0
 after the last sound, is overruled when the sound has gone (the end is told 10 ms late in the
 median, 32 ms at most in 95 of 100), and little enough that a closure or a quiet consonant
 seldom counts as its end."""
-
-
 _NOTHING = 0.1
 _FORGET_S = 0.5
 """The network forgets all before once it has found less than this for so long."""
