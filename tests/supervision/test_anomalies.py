@@ -55,8 +55,9 @@ def test_calls_far_apart_or_from_others_are_not() -> None:
 
 
 def test_callers_without_a_number_are_not_taken_for_one() -> None:
-    scene = Scene()
-    assert not any(scene.call(f"c{n}", "") for n in range(9))
+    for withheld in ("", "anonymous", "Unavailable"):
+        scene = Scene()
+        assert not any(scene.call(f"c{n}", withheld) for n in range(9))
 
 
 def test_failed_checks_count_across_the_calls_of_a_number() -> None:

@@ -1,7 +1,7 @@
 """What a security review should look at: a state machine over the events of all calls.
 
 It flags, and never blocks: a caller may have good reasons. The clock is the events' own. Numbers
-are counted across calls; a caller without one is counted within the call alone.
+are counted across calls; a caller who shows none is counted within the call alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Anomalies:
         self._limits = limits
         self._window = timedelta(minutes=limits.window_min)
         self._who: dict[str, str] = {}
-        """Number, or call id where there is none, by live call."""
+        """Number, or call id where none is shown, by live call."""
         self._seen: dict[tuple[Anomaly, str], deque[tuple[datetime, str]]] = {}
         """When something was counted and what, by what it may be and who did it."""
         self._flagged: dict[tuple[Anomaly, str], datetime] = {}
@@ -40,7 +40,7 @@ class Anomalies:
         match event:
             case CallArrived(facts=facts):
                 self._forget(at)
-                number = facts.caller_number
+                number = facts.shown_number
                 self._who[record.call_id] = number or record.call_id
                 if number:
                     return self._count(
