@@ -45,6 +45,8 @@ from voiceagent.speech.models import EMBEDDING_MODEL, locate
 DIALPLANS = {"shop": Path("dialplans/shop.yaml"), "clinic": Path("dialplans/clinic.yaml")}
 LONGEST = 40
 """Turns after which a call that goes nowhere is given up by the caller."""
+UPSET = ("angry", "hopeless", "hopeless, fresh")
+"""Who is no longer calm from some turn on. The last say what no pattern was chosen for."""
 MISHAPS = {"misheard": 0.06, "nothing heard": 0.03, "aside": 0.05, "silence": 0.02}
 ORDERS = ("471229", "471230", "582904", "639175")
 Measures = dict[str, float] | None
@@ -277,7 +279,7 @@ def voices(root: Path | None) -> list[Voice]:
 async def calls(
     kind: str, count: int, seed: int, people: list[Voice], limits: Mapping[str, float] | None = None
 ) -> list[Outcome]:
-    """So many calls of one kind: ``calm``, ``angry`` or ``hopeless``.
+    """So many calls of one kind: ``calm``, ``angry``, ``hopeless`` or ``hopeless, fresh``.
 
     Args:
         limits: in the place of those of the dialplans' ``escalation``.
@@ -287,6 +289,7 @@ async def calls(
         "calm": (),
         "angry": [text for text, label in texts.load("customer_turns", "test") if label == "angry"],
         "hopeless": said["hopeless"],
+        "hopeless, fresh": said["hopeless_fresh"],
     }
     embedder = Embedded()
     desks = {name: await Desk.create(path, embedder, limits) for name, path in DIALPLANS.items()}
@@ -316,7 +319,7 @@ def figures(outcomes: dict[str, list[Outcome]]) -> dict[str, Any]:
         "calm, given up": round(ends["given up"] / len(calm), 3),
         "calm, offered a person": round(sum(o.offered for o in calm) / len(calm), 3),
     }
-    for kind in ("angry", "hopeless"):
+    for kind in UPSET:
         turned = [o for o in outcomes[kind] if o.turned_at is not None]
         waits = [
             o.turns - o.turned_at + 1
@@ -346,11 +349,11 @@ def figures(outcomes: dict[str, list[Outcome]]) -> dict[str, Any]:
 )
 @click.option("--dry", is_flag=True, help="Do not write results.json.")
 def main(count: int, seed: int, limits: tuple[tuple[str, float], ...], dry: bool) -> None:
-    """Simulate calm, angry and hopeless calls."""
+    """Simulate the calls of each kind."""
     people = voices(corpora.folder())
     outcomes = {
         kind: asyncio.run(calls(kind, many, seed, people, dict(limits)))
-        for kind, many in (("calm", count), ("angry", count // 2), ("hopeless", count // 2))
+        for kind, many in {"calm": count, **dict.fromkeys(UPSET, count // 2)}.items()
     }
     found = figures(outcomes)
     for name, value in found.items():
