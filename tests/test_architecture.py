@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parents[1] / "voiceagent"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
-    {"facts", "events", "section", "hours", "people", "config", "tasks", "children", "logs"},
+    {"facts", "events", "section", "hours", "people", "websettings"},
+    {"config", "tasks", "children", "logs"},
     {"audio"},
     {"telephony"},
     {"speech"},
@@ -27,7 +28,9 @@ ORDER = (
     {"records"},
     {"learning"},
     {"supervision"},
+    {"web"},
     {"desk"},
+    {"webserver"},
     {"simulation"},
     {"cli", "__main__"},
 )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -22,6 +25,9 @@ _STEADY_S = 30.0
 """A child that lived this long starts over at the shortest pause."""
 
 
+_PR_SET_PDEATHSIG = 1
+
+
 class ChildError(Exception):
     """A child process did not start; the text says which and why."""
 
@@ -30,8 +36,8 @@ class Child:
     """``async with Child("speech", "voiceagent.speech.service", [...]) as child``.
 
     The child says that it is ready by one line of JSON on its standard output, which
-    is `ready`. It has to end by itself when its parent dies. Start it from the main thread:
-    Linux counts the thread that started it as the parent.
+    is `ready`. It has to end by itself when its parent dies (`end_with_parent`). Start it from the
+    main thread: Linux counts the thread that started it as the parent.
 
     Args:
         name: what errors and logs call it.
@@ -146,3 +152,12 @@ class Child:
                     continue
                 break
             self._on_change(True)
+
+
+def end_with_parent() -> None:
+    """Have this process get SIGTERM when the one that started it dies (Linux)."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit("the process that started this one is gone")

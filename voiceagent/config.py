@@ -26,6 +26,7 @@ from pydantic_settings import (
 
 from voiceagent.people import Group, Person, Routing, Waiting, problems
 from voiceagent.section import Section
+from voiceagent.websettings import Web
 
 
 class ConfigError(Exception):
@@ -348,6 +349,7 @@ class Config(BaseSettings):
     waiting: Waiting = Waiting()
     mqtt: Mqtt = Mqtt()
     webhook: Webhook = Webhook()
+    web: Web = Web()
     records: Records = Records()
     learning: Learning = Learning()
     review: Review = Review()

@@ -27,6 +27,7 @@ from voiceagent.speech.languages import for_language, language_problems, voice_s
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate
 from voiceagent.speech.wire import AddressError
 from voiceagent.supervision.address import Address, split_address
+from voiceagent.supervision.webhook import key
 from voiceagent.telephony.useragent import TelephonyError, UserAgent
 
 _REGISTER_S = 5.0
@@ -97,7 +98,12 @@ def findings(path: Path) -> Iterator[Finding]:
     if config.mqtt.url:
         yield "broker", asyncio.run(_broker(config))
     else:
-        yield f"embedded broker {config.mqtt.embedded_address}", _tcp_port(config)
+        yield f"embedded broker {config.mqtt.embedded_address}", _broker_port(config)
+    if config.web.port is not None:
+        taken = _tcp_port(config.web.host, config.web.port, "web.host and web.port")
+        yield f"web server {config.web.host}:{config.web.port}", taken
+    if config.webhook.url:
+        yield f"webhook {config.webhook.url}", _problem(lambda: key(config.webhook), ConfigError)
     folder = config.records.path.parent
     problem = "" if folder.is_dir() else f"folder {folder} does not exist: make it"
     yield f"records {config.records.path}", problem
@@ -169,17 +175,21 @@ def _udp_port(config: Config) -> str:
     return ""
 
 
-def _tcp_port(config: Config) -> str:
+def _broker_port(config: Config) -> str:
     try:
         host, port = split_address(config.mqtt.embedded_address)
     except ConfigError as error:
         return str(error)
-    with socket.socket() as probe:
+    return _tcp_port(host, port, "mqtt.embedded_address")
+
+
+def _tcp_port(host: str, port: int, settings: str) -> str:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            return f"{error.strerror}: is an agent running? Else see mqtt.embedded_address"
+            return f"{error.strerror}: is an agent running? Else see {settings}"
     return ""
 
 

@@ -15,10 +15,9 @@ from voiceagent import logs
 from voiceagent.children import Child, ChildError
 from voiceagent.config import Config, ConfigError, load
 from voiceagent.dialogue.loader import DialplanError
-from voiceagent.dialogue.loader import load as load_dialplan
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.learning.policies import PolicyError
-from voiceagent.learning.versions import VersionError, Versions
+from voiceagent.learning.versions import VersionError, in_force
 from voiceagent.line import answering
 from voiceagent.records.earlier import looking_back
 from voiceagent.records.store import StoreError
@@ -55,21 +54,17 @@ _REASONS_NOT_TO_START = (
 def run(path: Path) -> None:
     """Answer the telephone until SIGTERM or Ctrl-C.
 
-    Starts the speech service, unless another line has, and unless a broker is configured an
-    embedded one. The first
-    signal lets calls finish or hands them over; a second one ends them.
+    Starts the speech service, unless another line has, unless a broker is configured an embedded
+    one, and if it has a port the web server. The first signal lets calls finish or hands them over;
+    a second one ends them.
     """
     try:
         config = load(path)
-        plan = load_dialplan(config.dialplan)
+        logs.configure(config.log)
+        plan = in_force(config)
         config = for_language(config, plan.language)
         if problems := language_problems(config.speech, plan.language, plan.voice):
             raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems))
-        logs.configure(config.log)
-        versions = Versions(config.learning.policies, plan.escalation)
-        version = versions.in_use()
-        plan = plan.model_copy(update={"escalation": versions.limits(version)})
-        log.info("policy.chosen", version=version)
         asyncio.run(serve(path, config, plan))
     except _REASONS_NOT_TO_START as error:
         raise click.ClickException(str(error)) from error
@@ -85,6 +80,7 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
         staffing(
             Address.of(config.mqtt, broker_url), config.mqtt.topic_root, line.staff, config.line
         ),
+        _web(path, config, broker_url),
     ):
         await signals.get()
         draining = asyncio.create_task(line.drain())
@@ -115,6 +111,17 @@ async def _children(path: Path, config: Config, language: str) -> AsyncIterator[
             raise
         log.info("children.started", children=[child.name for child in children])
         yield "" if config.mqtt.url else broker.ready["url"]
+
+
+@contextlib.asynccontextmanager
+async def _web(path: Path, config: Config, broker_url: str) -> AsyncIterator[None]:
+    """The web server, if there is to be one. Whoever calls need not wait for it."""
+    if config.web.port is None:
+        yield
+        return
+    arguments = ["--config", str(path), "--broker", broker_url]
+    async with Child("web", "voiceagent.webserver", arguments, start_s=60):
+        yield
 
 
 def _signals() -> asyncio.Queue[None]:

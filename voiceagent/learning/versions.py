@@ -14,8 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 import yaml
 
+from voiceagent.config import Config
+from voiceagent.dialogue.loader import load
+from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.learning import policies
 
@@ -23,6 +27,7 @@ OWN = "dialplan"
 """The version that was not learned."""
 NEVER_LEARNED = frozenset({"anger_by"})
 _LEDGER = "in-use"
+_log = structlog.get_logger()
 _NAME = re.compile(r"\d{4,}")
 
 
@@ -150,3 +155,18 @@ class Versions:
         if name not in self.names():
             known = ", ".join(self.names())
             raise VersionError(f"{self.folder}: there is no version {name}: there are {known}")
+
+
+def in_force(config: Config) -> Dialplan:
+    """The dialplan of the settings with the policy that is in use.
+
+    Raises:
+        DialplanError: the dialplan cannot be used.
+        VersionError: the version in use is not there.
+        PolicyError: its file is wrong.
+    """
+    plan = load(config.dialplan)
+    versions = Versions(config.learning.policies, plan.escalation)
+    version = versions.in_use()
+    _log.info("policy.chosen", version=version)
+    return plan.model_copy(update={"escalation": versions.limits(version)})

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import os
 import signal
@@ -26,7 +25,7 @@ import click
 import structlog
 from wyoming.server import AsyncServer
 
-from voiceagent import logs
+from voiceagent import children, logs
 from voiceagent.config import Config, ConfigError, load
 from voiceagent.speech.engines import Engines
 from voiceagent.speech.handler import Handler
@@ -36,8 +35,6 @@ from voiceagent.speech.wire import Address, AddressError, own_address
 from voiceagent.speech.workers import Workers
 
 log = structlog.get_logger()
-
-_PR_SET_PDEATHSIG = 1
 
 
 class ServiceError(Exception):
@@ -108,14 +105,6 @@ def _refuse_taken(address: Address) -> None:
         raise ServiceError(f"{address}: another speech service is listening there: stop it first")
 
 
-def _die_with_parent() -> None:
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit("the process that started the speech service is gone")
-
-
 def _announce(address: Address) -> None:
     print(json.dumps({"address": str(address)}), flush=True)
 
@@ -125,7 +114,7 @@ def _announce(address: Address) -> None:
 @click.option("--language", default="en", show_default=True, help="What is spoken.")
 def main(path: Path, language: str) -> None:
     """Recognise and speak for the lines of one machine."""
-    _die_with_parent()
+    children.end_with_parent()
     try:
         config = for_language(load(path), language)
         logs.configure(config.log)

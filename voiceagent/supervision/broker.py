@@ -10,7 +10,6 @@ of your own in ``mqtt.url`` for more than one machine.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import json
 import logging
 import signal
@@ -23,10 +22,10 @@ from amqtt.broker import Broker
 from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
 from amqtt.session import Session
 
+from voiceagent import children
 from voiceagent.config import ConfigError
 from voiceagent.supervision.address import split_address
 
-_PR_SET_PDEATHSIG = 1
 _STUCK_MS = 60_000
 
 
@@ -77,11 +76,6 @@ async def serve(host: str, port: int) -> None:
     await asyncio.Event().wait()
 
 
-def _end_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 def _quiet() -> None:
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
     # Somebody who only looks whether the port is open, or who takes no messages, is no error.
@@ -95,7 +89,7 @@ def _quiet() -> None:
 @click.option("--address", default="127.0.0.1:1883", show_default=True, help="host:port; 0 = any.")
 def main(address: str) -> None:
     """Run the embedded MQTT broker."""
-    _end_with_parent()
+    children.end_with_parent()
     _quiet()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

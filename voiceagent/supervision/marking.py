@@ -19,6 +19,7 @@ from voiceagent.records.store import Store
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.asked import answer, payload_of
 from voiceagent.supervision.board import Message
+from voiceagent.supervision.mends import mends
 from voiceagent.supervision.states import Refusal
 from voiceagent.supervision.topics import Topics
 
@@ -50,23 +51,11 @@ def keep(store: Store, line: str, call_id: str, payload: bytes) -> str:
             return ""
         mark(store, call_id, MarkRequest.model_validate_json(payload))
     except ValidationError as error:
-        return "; ".join(_mend(item["loc"], item["type"], item["msg"]) for item in error.errors())
+        wrong = mends(MarkRequest, error)
+        return "; ".join(f"{name}: {mend}" if name else mend for name, mend in wrong.items())
     except MarkError as error:
         return str(error)
     except sqlite3.Error as error:
         _log.error("mark.not_kept", call_id=call_id, error=str(error))
         return f"the mark was not kept: {error}: send it again"
     return ""
-
-
-def _mend(place: tuple[int | str, ...], kind: str, message: str) -> str:
-    known = ", ".join(MarkRequest.model_fields)
-    match kind:
-        case "json_invalid" | "model_type":
-            return 'the message is not a JSON object: write such as {"mark": "needed"}'
-        case "extra_forbidden":
-            return f"{place[0]}: there is no such field: take it out; known: {known}"
-        case "missing":
-            return f"{place[0]}: is missing: write it"
-        case _:
-            return f"{place[0]}: {message[:1].lower()}{message[1:]}"

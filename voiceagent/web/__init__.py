@@ -1,0 +1,1 @@
+"""The web server: what every page and every programming interface has in common."""

@@ -1,0 +1,35 @@
+"""The settings of the web server."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from voiceagent.section import Section
+
+ApiKey = Annotated[str, Field(min_length=16)]
+
+
+class Web(Section):
+    """The web server: text conversations by HTTP, and pages; see docs/text.md."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Put a server that ends TLS in front of it before others reach it."""
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """TCP port, such as 8080; left out: no web server is started. 0 takes a free one."""
+    public_url: str = ""
+    """Address under which browsers reach it, for links, such as "https://agent.example.com";
+    left out: host and port as above."""
+    keys: dict[str, ApiKey] = Field(default_factory=dict)
+    """Keys of programs that may use the HTTP API, by a name for each, at least 16 characters long;
+    better set as VOICEAGENT_WEB__KEYS. None: the API refuses everybody."""
+    max_body_kb: Annotated[int, Field(ge=1, le=10_240)] = 64
+    """Longest body of a request, in KiB."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("an address starts with https://, such as https://agent.example.com")
+        return value.rstrip("/")
