@@ -19,8 +19,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from voiceagent import config
-from voiceagent import events as e
+from voiceagent import config, events as e
 from voiceagent.audio.frames import SAMPLE_RATE, Floats
 from voiceagent.audio.wav import load_channels
 from voiceagent.config import Config, Sip

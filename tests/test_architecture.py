@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "voiceagent"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
-    {"facts", "events", "section", "hours", "people", "websettings"},
+    {"facts", "events", "section", "hours", "people", "hooks", "websettings"},
     {"config", "tasks", "children", "logs"},
     {"audio"},
     {"telephony"},

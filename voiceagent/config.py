@@ -24,6 +24,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from voiceagent.hooks import Webhook
 from voiceagent.people import Group, Person, Routing, Waiting, problems
 from voiceagent.section import Section
 from voiceagent.websettings import Web
@@ -235,7 +236,8 @@ class Handover(Section):
     refer_s: Annotated[float, Field(ge=1, le=120)] = 8.0
     """How long the REFER may take until the transfer counts as failed."""
     push_s: Annotated[float, Field(ge=0, le=10)] = 1.0
-    """How long the context may take to reach the broker before the phone is called anyway."""
+    """How long the context may take to reach the broker, and the webhook if it was well the last
+    time, before the phone is called anyway."""
     briefing: bool = True
     """Speak a short briefing to the person before the caller is connected."""
     music: Path | None = None
@@ -264,17 +266,6 @@ class Mqtt(Section):
     """CA certificate for mqtts."""
     topic_root: str = "voiceagent/v1"
     """First levels of every topic."""
-
-
-class Webhook(Section):
-    """An HTTP address that gets what the bus gets about handovers."""
-
-    url: str = ""
-    """POST each handover event here as JSON; left out: no webhook."""
-    secret: str = ""
-    """Key of the X-VoiceAgent-Signature header (HMAC-SHA256 of the body)."""
-    timeout_s: Annotated[float, Field(gt=0, le=60)] = 3.0
-    """How long one POST may take."""
 
 
 class Records(Section):

@@ -15,65 +15,25 @@ from pydantic import Field, TypeAdapter
 
 from voiceagent.facts import (
     Action as Action,
-)
-from voiceagent.facts import (
     Anomaly as Anomaly,
-)
-from voiceagent.facts import (
     Callback as Callback,
-)
-from voiceagent.facts import (
     CallFacts as CallFacts,
-)
-from voiceagent.facts import (
     EarlierCall as EarlierCall,
-)
-from voiceagent.facts import (
     Expectation as Expectation,
-)
-from voiceagent.facts import (
     Fact as Fact,
-)
-from voiceagent.facts import (
     HandoverContext as HandoverContext,
-)
-from voiceagent.facts import (
     Identity as Identity,
-)
-from voiceagent.facts import (
     LeftOut as LeftOut,
-)
-from voiceagent.facts import (
     Mark as Mark,
-)
-from voiceagent.facts import (
     MarkReason as MarkReason,
-)
-from voiceagent.facts import (
     Mood as Mood,
-)
-from voiceagent.facts import (
     Probability as Probability,
-)
-from voiceagent.facts import (
     RoutedTo as RoutedTo,
-)
-from voiceagent.facts import (
     Standing as Standing,
-)
-from voiceagent.facts import (
     TranscriptLine as TranscriptLine,
-)
-from voiceagent.facts import (
     TurnEvidence as TurnEvidence,
-)
-from voiceagent.facts import (
     Understanding as Understanding,
-)
-from voiceagent.facts import (
     Utterance as Utterance,
-)
-from voiceagent.facts import (
     Word as Word,
 )
 
@@ -411,6 +371,17 @@ class CallerFlagged(Event):
     """Within how many seconds."""
 
 
+class WebhookFailed(Event):
+    """The webhook has not taken a record, and is not asked again for it."""
+
+    type: Literal["webhook.failed"] = "webhook.failed"
+    record_id: str
+    of: str
+    """Type of that record's event."""
+    attempts: int
+    problem: str
+
+
 class CallEnded(Event):
     type: Literal["call.ended"] = "call.ended"
     by: Literal["caller", "agent", "transfer", "error"]
@@ -457,6 +428,7 @@ AnyEvent = Annotated[
     | CallbackClosed
     | HandoverMarked
     | CallerFlagged
+    | WebhookFailed
     | CallEnded,
     Field(discriminator="type"),
 ]

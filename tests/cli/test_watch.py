@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from voiceagent import config
-from voiceagent import events as e
+from voiceagent import config, events as e
 from voiceagent.children import Child
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.bus import Bus

@@ -3,8 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voiceagent.dialogue.dates import find_date
 from voiceagent.dialogue.speaking import spoken_date

@@ -1,8 +1,7 @@
 """Digits, counts and amounts in recognised text."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from voiceagent.dialogue.numerals import find_amount, find_digits, find_number
 from voiceagent.dialogue.speaking import spoken_amount, spoken_digits

@@ -21,8 +21,7 @@ from typing import Any
 from voiceagent import logs
 from voiceagent.audio.frames import SILENCE, level_db
 from voiceagent.audio.tones import tone
-from voiceagent.config import Handover as HandoverSettings
-from voiceagent.config import Log, Sip
+from voiceagent.config import Handover as HandoverSettings, Log, Sip
 from voiceagent.events import CallFacts, Event, HandoverContext
 from voiceagent.handoff.handover import Handover, Surroundings
 from voiceagent.handoff.talk import Words

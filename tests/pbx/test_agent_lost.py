@@ -7,8 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from asterisk import Asterisk
-from scene import agent_sip
-from scene import becomes as becomes_by_thread
+from scene import agent_sip, becomes as becomes_by_thread
 
 from tests.handoff import transferor
 from tests.handoff.matrix import BRIEFING_HZ, becomes

@@ -14,8 +14,7 @@ import aiomqtt
 import pytest
 
 from tests.pbx.unpack import NotDebian, loader, unpack
-from voiceagent import config
-from voiceagent import events as e
+from voiceagent import config, events as e
 from voiceagent.children import Child
 from voiceagent.supervision.address import Address
 

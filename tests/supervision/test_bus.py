@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from voiceagent import config
-from voiceagent import events as e
+from voiceagent import config, events as e
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.bus import Bus, BusError, follow, subscribed
 from voiceagent.supervision.states import LineState

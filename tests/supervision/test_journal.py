@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from tests.patience import until
 from tests.records.test_callbacks import requested
-from voiceagent import config
-from voiceagent import events as e
+from tests.supervision.test_webhook import Receiver, started
+from voiceagent import config, events as e
 from voiceagent.records.callbacks import close
 from voiceagent.records.store import Store
-from voiceagent.supervision import journal as module
+from voiceagent.supervision import journal as module, webhook as webhook_module
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.bus import Bus
 from voiceagent.supervision.journal import StoreJournal, open_journal
@@ -294,3 +295,42 @@ async def test_a_number_that_calls_again_and_again_is_flagged_on_the_bus(
     assert isinstance(flag.event, e.CallerFlagged)
     assert (flag.event.anomaly, flag.event.caller) == ("many-calls", "+49301")
     assert store.events(arrivals[-1].call_id)[-1] == flag
+
+
+async def test_the_context_is_at_the_webhook_before_it_counts_as_delivered(
+    store: Store, embedded: str, make: Make, tmp_path: Path
+) -> None:
+    receiver = Receiver()
+    receiver.delay_s = 0.2
+    await receiver.open()
+    settings = config.Config(
+        dialplan=tmp_path / "none.yaml",
+        records=config.Records(path=tmp_path / "own.db"),
+        webhook=config.Webhook(url=receiver.url),
+    )
+    async with open_journal(settings, embedded) as journal:
+        record = started(make)
+        journal.write(record)
+        assert await journal.delivered(record.id, 5.0)
+        assert receiver.ids == [record.id]
+
+
+async def test_a_dead_webhook_holds_up_nothing_and_the_record_tells_of_it(
+    embedded: str, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_module, "FIRST_DELAY_S", 0.01)
+    settings = config.Config(
+        dialplan=tmp_path / "none.yaml",
+        records=config.Records(path=tmp_path / "own.db"),
+        webhook=config.Webhook(url="http://127.0.0.1:9/hook"),
+    )
+    async with open_journal(settings, embedded) as journal:
+        for record in (started(make, "h1"), started(make, "h2")):
+            journal.write(record)
+            assert await journal.delivered(record.id, 5.0)
+
+        def failed() -> list[str]:
+            events = [record.event for record in journal.store.events("call-1")]
+            return [event.record_id for event in events if isinstance(event, e.WebhookFailed)]
+
+        await until(lambda: len(failed()) == 2)

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from voiceagent import config
-from voiceagent import events as e
+from voiceagent import config, events as e
 from voiceagent.children import Child
 from voiceagent.records.store import Store
 from voiceagent.supervision.address import Address

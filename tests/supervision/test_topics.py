@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import aiomqtt
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voiceagent.events import DtmfReceived, LineStarted, Record
 from voiceagent.supervision.topics import Topics, level, person

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
+import re
+import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from voiceagent import config
-from voiceagent import events as e
+from voiceagent import config, events as e
 from voiceagent.supervision import webhook as module
 from voiceagent.supervision.webhook import ATTEMPTS, Webhook
 
 Make = Callable[..., e.Record]
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "bus.md"
 
 
 class Receiver:
@@ -66,24 +68,43 @@ async def receiver(monkeypatch: pytest.MonkeyPatch) -> Receiver:
     return receiver
 
 
-def started(make: Make, handover_id: str = "h1") -> e.Record:
+def started(make: Make, handover_id: str = "h1", call_id: str = "call-1") -> e.Record:
     event = e.HandoverStarted(
         handover_id=handover_id, reason="angry", topic="billing", targets=("6001",)
     )
-    return make(event)
+    return make(event, call_id=call_id)
 
 
-async def test_a_handover_event_arrives_whole_and_signed(receiver: Receiver, make: Make) -> None:
+def documented_check() -> Callable[..., bool]:
+    """The function that docs/bus.md gives to those who receive."""
+    (code,) = re.findall(r"```python\n(.*?genuine.*?)```", DOCS.read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    return names["genuine"]
+
+
+async def test_an_event_arrives_whole_and_signed_as_documented(
+    receiver: Receiver, make: Make, tmp_path: Path
+) -> None:
     record = started(make)
-    async with Webhook(config.Webhook(url=receiver.url, secret="key")) as webhook:
+    secret = tmp_path / "secret"
+    secret.write_text("key\n")
+    async with Webhook(config.Webhook(url=receiver.url, secret_file=secret)) as webhook:
         webhook.offer(record)
     ((headers, body),) = receiver.requests
     assert e.RECORD.validate_json(body) == record
-    expected = hmac.new(b"key", body, hashlib.sha256).hexdigest()
-    assert headers["x-voiceagent-signature"] == f"sha256={expected}"
     assert headers["x-voiceagent-event"] == "handover.started"
     assert headers["x-voiceagent-delivery"] == record.id
     assert headers["content-type"] == "application/json"
+    stamp, signed = headers["x-voiceagent-timestamp"], headers["x-voiceagent-signature"]
+    assert abs(time.time() - int(stamp)) < 60
+    genuine = documented_check()
+    assert genuine("key", stamp, body, signed)
+    assert not genuine("another", stamp, body, signed)
+    assert not genuine("key", stamp, body + b" ", signed)
+    assert not genuine("key", str(int(stamp) - 1), body, signed)
+    old = str(int(stamp) - 3600)
+    assert not genuine("key", old, body, module.signature("key", old, body))
 
 
 async def test_other_events_stay_here(receiver: Receiver, make: Make) -> None:
@@ -105,15 +126,75 @@ async def test_it_tries_again_in_order_until_the_other_side_can(
     assert receiver.ids == [one.id, one.id, one.id, two.id]
 
 
-async def test_it_gives_up_after_a_bounded_number_of_attempts(
+async def test_which_events_are_sent_is_a_setting(receiver: Receiver, make: Make) -> None:
+    async with Webhook(config.Webhook(url=receiver.url, events=("call.*",))) as webhook:
+        webhook.offer(make(e.CallAnswered()))
+        webhook.offer(started(make))
+    (headers, _) = receiver.requests[0]
+    assert [headers["x-voiceagent-event"]] == ["call.answered"]
+
+
+async def test_it_gives_up_after_a_bounded_number_of_attempts_and_the_record_says_so(
     receiver: Receiver, make: Make
 ) -> None:
     receiver.codes = [500] * ATTEMPTS + [204]
     one, two = started(make, "h1"), started(make, "h2")
+    failed: list[e.Record] = []
     async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+        webhook.on_failed = failed.append
         webhook.offer(one)
         webhook.offer(two)
     assert receiver.ids == [one.id] * ATTEMPTS + [two.id]
+    assert [record.call_id for record in failed] == [one.call_id]
+    assert failed[0].event == e.WebhookFailed(
+        record_id=one.id, of="handover.started", attempts=ATTEMPTS, problem="HTTP 500"
+    )
+
+
+async def test_an_address_that_is_not_well_is_asked_once_for_each_record_until_it_is(
+    receiver: Receiver, make: Make
+) -> None:
+    receiver.codes = [500] * (ATTEMPTS + 1) + [204, 500, 204]
+    records = [started(make, f"h{n}") for n in range(4)]
+    async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+        for record in records:
+            webhook.offer(record)
+    one, two, three, four = (record.id for record in records)
+    assert receiver.ids == [one] * ATTEMPTS + [two, three, four, four]
+
+
+async def test_what_is_slow_for_one_call_holds_up_no_other(
+    receiver: Receiver, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST_DELAY_S", 0.5)
+    receiver.codes = [503, 204]
+    slow, after = started(make, "h1"), started(make, "h2")
+    other = started(make, "h3", call_id="call-2")
+    async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+        webhook.offer(slow)
+        webhook.offer(after)
+        await receiver.received(1)
+        webhook.offer(other)
+    assert receiver.ids == [slow.id, other.id, slow.id, after.id]
+
+
+async def test_one_can_wait_for_the_first_attempt_but_not_at_an_address_that_is_not_well(
+    receiver: Receiver, make: Make
+) -> None:
+    receiver.codes = [204, 503]
+    async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+        one, two, three = (started(make, f"h{n}") for n in range(3))
+        webhook.offer(one)
+        await webhook.tried(one.id)
+        assert receiver.ids == [one.id]
+        webhook.offer(two)
+        async with asyncio.timeout(5.0):
+            await webhook.tried(two.id)
+        receiver.delay_s = 30.0
+        webhook.offer(three)
+        async with asyncio.timeout(0.5):
+            await webhook.tried(three.id)
+            await webhook.tried("never offered")
 
 
 async def test_a_refusal_is_not_repeated(receiver: Receiver, make: Make) -> None:
@@ -136,17 +217,31 @@ async def test_a_slow_receiver_is_given_the_set_time_and_holds_up_nobody(
     assert len(receiver.requests) == ATTEMPTS
 
 
-async def test_what_does_not_fit_the_queue_is_dropped_without_an_error(
+async def test_what_is_too_much_to_wait_is_given_up_without_an_error(
     monkeypatch: pytest.MonkeyPatch, receiver: Receiver, make: Make
 ) -> None:
     monkeypatch.setattr(module, "MAX_WAITING", 2)
+    failed: list[e.Record] = []
     async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+        webhook.on_failed = failed.append
         for n in range(4):
             webhook.offer(started(make, f"h{n}"))
     assert len(receiver.requests) == 2
+    assert len(failed) == 2
 
 
 async def test_without_an_address_nothing_is_sent(make: Make) -> None:
     async with Webhook(config.Webhook()) as webhook:
-        webhook.offer(started(make))
-        assert webhook._waiting.empty()
+        record = started(make)
+        webhook.offer(record)
+        async with asyncio.timeout(0.5):
+            await webhook.tried(record.id)
+
+
+def test_an_empty_file_holds_no_secret(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    with pytest.raises(config.ConfigError, match="No such file"):
+        module.key(config.Webhook(secret_file=secret))
+    secret.write_text(" \n")
+    with pytest.raises(config.ConfigError, match="is empty: write it"):
+        module.key(config.Webhook(secret_file=secret))

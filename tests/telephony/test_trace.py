@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voiceagent.telephony.trace import parse_message, parse_trace, read_trace
 

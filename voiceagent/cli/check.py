@@ -16,8 +16,7 @@ from pydantic import BaseModel
 
 from voiceagent import logs
 from voiceagent.config import Config, ConfigError, Log, load
-from voiceagent.dialogue.loader import DialplanError
-from voiceagent.dialogue.loader import load as load_dialplan
+from voiceagent.dialogue.loader import DialplanError, load as load_dialplan
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.handoff.staff import Staff
 from voiceagent.learning.policies import PolicyError

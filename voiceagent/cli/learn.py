@@ -12,8 +12,7 @@ from rich.table import Table
 from voiceagent import config
 from voiceagent.cli.stored import open_store
 from voiceagent.dialogue.loader import DialplanError, load
-from voiceagent.learning.fit import UNITS, TooFewMarks, Trial
-from voiceagent.learning.fit import learn as refit
+from voiceagent.learning.fit import UNITS, TooFewMarks, Trial, learn as refit
 from voiceagent.learning.marked import Prices, examples
 from voiceagent.learning.policies import PolicyError
 from voiceagent.learning.versions import VersionError, Versions

@@ -10,8 +10,7 @@ import click
 
 from voiceagent.cli.stored import open_store, store_options
 from voiceagent.events import Mark, MarkReason
-from voiceagent.records.marks import MarkError, MarkRequest
-from voiceagent.records.marks import mark as keep
+from voiceagent.records.marks import MarkError, MarkRequest, mark as keep
 
 
 @click.command()

@@ -13,8 +13,7 @@ from rich.text import Text
 
 from voiceagent.cli.stored import calls_asked_for, open_store, store_options
 from voiceagent.learning import policies
-from voiceagent.learning.replay import Replay, Step
-from voiceagent.learning.replay import replay as decide_again
+from voiceagent.learning.replay import Replay, Step, replay as decide_again
 from voiceagent.records.outcome import Outcome
 
 

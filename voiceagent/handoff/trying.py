@@ -16,8 +16,7 @@ from voiceagent.audio.frames import SILENCE
 from voiceagent.audio.tones import hold_tune, tone
 from voiceagent.config import Config, Handover, Way
 from voiceagent.events import AnyEvent, CallFacts, HandoverContext
-from voiceagent.handoff.handover import Handover as Course
-from voiceagent.handoff.handover import Surroundings
+from voiceagent.handoff.handover import Handover as Course, Surroundings
 from voiceagent.handoff.talk import Words
 from voiceagent.telephony.call import Ended, Leg
 from voiceagent.telephony.headers import (

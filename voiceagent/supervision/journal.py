@@ -74,6 +74,8 @@ class StoreJournal:
         self._loop = asyncio.get_running_loop()
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
+        if webhook is not None:
+            webhook.on_failed = self.write
         self._anomalies = Anomalies(review or Review())
 
     async def __aenter__(self) -> Self:
@@ -124,12 +126,15 @@ class StoreJournal:
             _log.error("journal.loop_closed", type=record.event.type, record=record.id)
 
     async def delivered(self, record_id: str, timeout_s: float) -> bool:
-        """Wait until the bus has acknowledged the record; False when it was not in time."""
+        """Wait until the bus has acknowledged the record, and the webhook was sent it if it was
+        well the last time; False when it was not in time."""
         future = self._awaited.setdefault(record_id, self._loop.create_future())
         try:
             async with asyncio.timeout(timeout_s):
                 if not await self._insist(self._store.is_published, record_id):
                     await asyncio.shield(future)
+                if self._webhook is not None:
+                    await self._webhook.tried(record_id)
         except TimeoutError:
             return False
         self._awaited.pop(record_id, None)

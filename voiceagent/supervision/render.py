@@ -160,6 +160,9 @@ def _call(event: e.Event) -> Text:
         case e.CallerFlagged(anomaly=what, caller=caller, count=count, window_s=window):
             within = f"{count} in {window / 60:.0f} min"
             return Text(f"for review: {what} by {caller}, {within}", style="bold yellow")
+        case e.WebhookFailed(of=of, attempts=attempts, problem=problem):
+            word = f"webhook has not taken {of} after {attempts} attempts: {problem}"
+            return Text(word, style="bold red")
         case e.CallEnded(by=by, reason=reason, duration_s=duration):
             return Text(f"ended by {by} after {duration:.1f} s: {reason}", style="bold")
         case e.LineStarted(line=line, max_callers=callers):
