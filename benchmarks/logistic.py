@@ -36,19 +36,22 @@ def fit(
     groups: NDArray[np.str_],
     ridge: float,
     balanced: bool = True,
+    emphasis: Array | None = None,
 ) -> Model:
     """Fit by Newton's method; both classes of every group weigh the same if `balanced`, else
-    every row does."""
+    every row does.
+
+    Args:
+        emphasis: how much each row counts beside the others of its class and group.
+    """
     means, scales = rows.mean(axis=0), rows.std(axis=0) + 1e-9
     scaled = np.clip((rows - means) / scales, -LIMIT, LIMIT)
     design = np.column_stack([scaled, np.ones(len(rows))])
-    weight = np.zeros(len(rows))
-    if not balanced:
-        weight += 1.0
+    weight = np.ones(len(rows)) if emphasis is None else emphasis.copy()
     for group in np.unique(groups) if balanced else ():
         for value in (False, True):
             inside = (groups == group) & (wanted == value)
-            weight[inside] = 1 / max(inside.sum(), 1)
+            weight[inside] /= max(weight[inside].sum(), 1e-9)
     weight *= len(rows) / weight.sum()
     penalty = ridge * np.eye(design.shape[1])
     penalty[-1, -1] = 1e-6
