@@ -205,6 +205,22 @@ async def test_callers_who_wait_are_told_of_those_before_them_and_called_in_turn
 
 
 @in_virtual_time
+async def test_a_caller_hears_how_long_it_will_probably_take_and_when_that_was_wrong(make) -> None:
+    people = [{**ANNA, "calls": 2}]
+    async with make(staff=people, waiting={"tells": "time", "longest_s": 900}) as call:
+        for _ in range(5):
+            call.staff.talks.add("7001", 100.0)
+        call.staff.queue.join("earlier", 3, 0.0, {"7001"})
+        await nobody_free(call)
+        assert "It will probably take up to 2 minutes." in said(call)
+        assert "waiting before you" not in said(call)
+        call.press("1")
+        await call.reply("play you some music")
+        await asyncio.sleep(40.0)
+        await call.reply("it takes longer than I said")
+
+
+@in_virtual_time
 async def test_a_newcomer_gets_whoever_is_free_and_not_waited_for(make) -> None:
     people = [ANNA, {"name": "ben", "target": "7002"}]
     async with make(people={"7001": picks_up, "7002": picks_up}, staff=people) as call:

@@ -371,6 +371,14 @@ class CallerFlagged(Event):
     """Within how many seconds."""
 
 
+class PersonTalked(Event):
+    """A person has ended the talk with a caller whom this line has brought to them."""
+
+    type: Literal["person.talked"] = "person.talked"
+    target: str
+    took_s: float
+
+
 class WebhookFailed(Event):
     """The webhook has not taken a record, and is not asked again for it."""
 
@@ -428,6 +436,7 @@ AnyEvent = Annotated[
     | CallbackClosed
     | HandoverMarked
     | CallerFlagged
+    | PersonTalked
     | WebhookFailed
     | CallEnded,
     Field(discriminator="type"),

@@ -80,6 +80,7 @@ class Line:
             TelephonyError: the SIP port cannot be opened.
         """
         self._services = services
+        services.staff.on_talked = self._emit
         services.speech.on_engine_changed = self._emit
         await self.agent.start()
         # What lives as long as the process need not be looked at by the collector again.

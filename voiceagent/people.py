@@ -183,6 +183,9 @@ class Waiting(Section):
     """How often a waiting caller hears a word."""
     retry_s: Annotated[float, Field(ge=2, le=600)] = 30.0
     """How often it is tried again while nobody is seen to become free."""
+    tells: Literal["position", "time", "both"] = "both"
+    """What a caller is told: how many are before them, how long it will probably take, or both.
+    Where the time is not known, how many."""
     message_s: Annotated[float, Field(ge=5, le=300)] = 90.0
     """How long a message may be."""
     messages: Path = Path("messages")

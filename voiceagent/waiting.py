@@ -106,6 +106,7 @@ class NobodyFree:
         self._machine = Nobody(services.config.waiting, self._caller if dialable else "")
         self._targets = services.staff.pool_targets(floor.topic)
         self._since = time.monotonic()
+        self._asked_at = services.staff.now().timestamp()
         self._news: asyncio.Queue[str] = asyncio.Queue()
         """Keys, and empty texts for whatever else has changed."""
         self._words: list[str] = []
@@ -139,7 +140,7 @@ class NobodyFree:
     async def run(self) -> Chosen:
         """Tell the caller how it stands, and do what they choose."""
         self._staff.on_change.add(self._changed)
-        todo: deque[Command] = deque(self._machine.start(self._outlook()))
+        todo: deque[Command] = deque(self._machine.start(time.monotonic(), self._outlook()))
         try:
             while self._ended is None:
                 todo.extend(await self._do(todo.popleft()) if todo else await self._wait())
@@ -170,7 +171,7 @@ class NobodyFree:
             case nobody.Wait():
                 await self._tell()
                 if self._queue.ahead(floor.call_id) is None:
-                    self._queue.join(floor.call_id, floor.rank, self._since, self._targets)
+                    self._queue.join(floor.call_id, floor.rank, self._asked_at, self._targets)
                     self._staff.changed()
                 self._talk.listener.deafen(True)
                 floor.leg.audio.background(self._services.music)
@@ -181,6 +182,7 @@ class NobodyFree:
                 self._queue.trying(floor.call_id, True)
                 self._outcome = await floor.attempt(self._waited_s)
                 self._queue.trying(floor.call_id, False)
+                self._staff.changed()
                 reached = self._outcome is not Outcome.NOBODY
                 return machine.tried(time.monotonic(), reached=reached)
             case nobody.Note(kind, number):
@@ -232,7 +234,8 @@ class NobodyFree:
         ahead = self._queue.ahead(floor.call_id)
         if ahead is None:
             ahead = self._queue.before_newcomer(floor.call_id, floor.rank, self._targets)
-        return Outlook(ahead, self._staff.opens(floor.topic))
+        minutes = self._staff.minutes(floor.topic, ahead)
+        return Outlook(ahead, self._staff.opens(floor.topic), minutes)
 
     def _in_words(self, values: Any) -> dict[str, Any]:
         if "choices" not in values:

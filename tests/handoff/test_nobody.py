@@ -30,7 +30,7 @@ CLOSED = Outlook(opens=datetime(2026, 7, 6, 9, 30, tzinfo=UTC))
 
 def machine(number: str = OWN, **settings: Any) -> Nobody:
     nobody = Nobody(Waiting.model_validate(settings), number)
-    nobody.start(OPEN)
+    nobody.start(0.0, OPEN)
     return nobody
 
 
@@ -48,19 +48,45 @@ def waiting(**settings: Any) -> Nobody:
 
 
 def test_the_caller_hears_that_nobody_is_free_and_what_they_can_do() -> None:
-    commands = Nobody(Waiting(), OWN).start(OPEN)
+    commands = Nobody(Waiting(), OWN).start(0.0, OPEN)
     assert said(commands) == ["nobody_free", "choose"]
     assert commands[-1] == Ask("choice")
 
 
 def test_the_caller_hears_how_many_are_before_them() -> None:
-    commands = Nobody(Waiting(), OWN).start(Outlook(ahead=2))
+    commands = Nobody(Waiting(), OWN).start(0.0, Outlook(ahead=2))
     assert Say("place_in_queue", {"ahead": 2}) in commands
+
+
+def told(nobody: Nobody, now: float, **outlook: Any) -> list[tuple[str, Any]]:
+    """What a caller hears of how it stands: the phrases, with what they say."""
+    commands = nobody.tick(now, Outlook(**outlook), can_try=False)
+    how = (command for command in commands if isinstance(command, Say))
+    return [(say.phrase, *say.values.values()) for say in how if say.phrase != "still_waiting"]
+
+
+def test_the_caller_hears_how_long_it_will_probably_take_where_that_is_known() -> None:
+    known, unknown = Outlook(ahead=2, minutes=5), Outlook(ahead=2)
+    both = [Say("place_in_queue", {"ahead": 2}), Say("expected_wait", {"minutes": 5})]
+    for tells, wanted in (("both", both), ("position", both[:1]), ("time", both[1:])):
+        settings = Waiting.model_validate({"tells": tells})
+        assert Nobody(settings, OWN).start(0.0, known)[1:-2] == wanted
+        assert Nobody(settings, OWN).start(0.0, unknown)[1:-2] == both[:1]
+
+
+def test_a_caller_who_is_told_less_than_it_takes_hears_so() -> None:
+    nobody = waiting(longest_s=900, word_s=60, retry_s=600)
+    assert told(nobody, 60.0, minutes=3) == [("expected_wait", 3)]  # until 240
+    assert told(nobody, 120.0, minutes=3) == [("expected_wait", 3)]  # to the minute the same
+    assert told(nobody, 180.0, minutes=3) == [("longer_wait", 3)]  # until 360
+    assert told(nobody, 240.0, minutes=2) == [("expected_wait", 2)]
+    assert told(nobody, 300.0, minutes=1) == [("expected_wait", 1)]
+    assert told(nobody, 360.0) == []
 
 
 def test_when_nobody_is_at_work_the_caller_hears_until_when_and_is_not_made_to_wait() -> None:
     nobody = Nobody(Waiting(), OWN)
-    commands = nobody.start(CLOSED)
+    commands = nobody.start(0.0, CLOSED)
     assert Say("nobody_until", {"day": "2026-07-06", "time": "09:30"}) in commands
     assert nobody.offered == ("callback", "message", "go-on")
 
@@ -71,7 +97,7 @@ def test_when_nobody_is_at_work_the_caller_hears_until_when_and_is_not_made_to_w
 def test_where_there_is_nothing_to_choose_the_agent_goes_on(
     choices: tuple[str, ...], outlook: Outlook
 ) -> None:
-    commands = Nobody(Waiting.model_validate({"choices": choices}), OWN).start(outlook)
+    commands = Nobody(Waiting.model_validate({"choices": choices}), OWN).start(0.0, outlook)
     assert said(commands)[0] == "nobody_free"
     assert commands[-1] == Over("go-on")
 
@@ -247,7 +273,7 @@ def test_whatever_happens_it_asks_waits_tries_or_is_over_and_ends_once(
     inputs: list[tuple[str, Any]], outlook: Outlook
 ) -> None:
     nobody = Nobody(Waiting(), OWN)
-    all_of = list(nobody.start(outlook))
+    all_of = list(nobody.start(0.0, outlook))
     for now, (name, value) in enumerate(inputs):
         over = nobody.stage is Stage.OVER
         commands = give(nobody, name, value, now * 17.0, outlook)

@@ -134,6 +134,38 @@ async def test_a_call_that_somebody_has_with_another_line_counts_while_that_line
         await until(lambda: calls() == 0)
 
 
+async def test_callers_of_several_lines_wait_in_one_queue_while_their_lines_are_up(
+    embedded: str, staff: Staff
+) -> None:
+    other = Staff(staff.roster, Routing())
+
+    def before() -> int:
+        return staff.queue.before_newcomer("c", 3, {"6002"})
+
+    async def tell(name: str, state: str) -> None:
+        topic = f"voiceagent/v1/lines/{name}/state"
+        told = json.dumps({"line": name, "state": state})
+        await client.publish(topic, told, qos=1, retain=True)
+
+    async with line(embedded, staff) as address, address.client("test") as client:
+        async with line(embedded, other, "line-2"):
+            for name in ("line-1", "line-2"):
+                await tell(name, "up")
+            staff.queue.join("b", 3, 2000.0, {"6002"})
+            other.queue.join("a", 3, 1000.0, {"6002"})
+            staff.changed()
+            other.changed()
+            await until(lambda: (staff.queue.ahead("b"), before()) == (1, 2))
+            await until(lambda: other.queue.before_newcomer("c", 3, {"6002"}) == 2)
+            assert other.queue.ahead("a") == 0
+            assert [to.person for to in staff.route(Request(), "b").to] == ["anna"]
+            other.queue.trying("a", True)  # whoever is called for one is no more kept for them
+            other.changed()
+            await until(lambda: len(staff.route(Request(), "b").to) == 2)
+        await tell("line-2", "lost")
+        await until(lambda: (staff.queue.ahead("b"), before()) == (0, 1))
+
+
 async def test_the_command_sets_people_away_and_lists_them(
     embedded: str, staff: Staff, tmp_path: Path
 ) -> None:

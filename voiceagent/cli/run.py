@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -21,6 +22,7 @@ from voiceagent.learning.versions import VersionError, in_force
 from voiceagent.line import answering
 from voiceagent.records.earlier import looking_back
 from voiceagent.records.store import StoreError
+from voiceagent.records.talks import latest_talks
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.languages import for_language, language_problems
 from voiceagent.supervision.address import Address
@@ -82,6 +84,8 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
         ),
         _web(path, config, broker_url),
     ):
+        for talk in await asyncio.to_thread(latest_talks, journal.store, datetime.now(UTC)):
+            line.staff.talks.add(talk.target, talk.took_s)
         await signals.get()
         draining = asyncio.create_task(line.drain())
         again = asyncio.create_task(signals.get())

@@ -32,6 +32,8 @@ _PHRASE_WORDS = {
     "choose_by_key": {"choices"},
     "nobody_until": {"day", "time"},
     "place_in_queue": {"ahead"},
+    "expected_wait": {"minutes"},
+    "longer_wait": {"minutes"},
     "callback_confirm": {"number"},
 }
 

@@ -152,6 +152,15 @@ class Phrases(BaseModel):
         "{{ 'One caller is' if ahead == 1 else ahead ~ ' callers are' }} waiting before you."
     )
     """Said to a caller who has others before them."""
+    expected_wait: Sentence = (
+        "It will probably take up to {{ 'a minute' if minutes == 1 else minutes ~ ' minutes' }}."
+    )
+    """Said where it is known from how long people talked of late."""
+    longer_wait: Sentence = (
+        "I am sorry, it takes longer than I said: probably up to "
+        "{{ 'another minute' if minutes == 1 else minutes ~ ' more minutes' }}."
+    )
+    """The same, when less was said before."""
     wait_music: Sentence = (
         "I will keep trying, and play you some music. Press any key if you do not want to wait."
     )

@@ -25,7 +25,8 @@ from voiceagent.people import Choice, Waiting
 
 _MOST_MISSES = 3
 """After so many answers that cannot be used, the agent goes on."""
-
+_SLACK_S = 60.0
+"""What was promised to the minute has not changed by less."""
 
 Question = Literal["choice", "yes_no", "phone", "message"]
 
@@ -97,6 +98,8 @@ class Outlook:
     """Callers who wait for the same people and go before them."""
     opens: datetime | None = None
     """When somebody is at work again, by the clock there; None when somebody is."""
+    minutes: int | None = None
+    """Within how many minutes they will probably be with a person; None where not known."""
 
 
 class Nobody:
@@ -113,6 +116,8 @@ class Nobody:
         self._choices: tuple[Choice, ...] = ()
         self._misses = 0
         self._until = self._next_word = self._next_try = 0.0
+        self._promised: float | None = None
+        """Until when the caller was told that it may take."""
         self._waited_long = False
         self.stage = Stage.CHOOSING
 
@@ -130,8 +135,8 @@ class Nobody:
 
     # -- inputs ---------------------------------------------------------------------------------
 
-    def start(self, outlook: Outlook) -> list[Command]:
-        return [Say("nobody_free"), *self._how_it_stands(outlook), *self._choose(outlook)]
+    def start(self, now: float, outlook: Outlook) -> list[Command]:
+        return [Say("nobody_free"), *self._how_it_stands(now, outlook), *self._choose(outlook)]
 
     def chose(self, now: float, choice: Choice | None, outlook: Outlook) -> list[Command]:
         """The caller has chosen; None when that was not understood."""
@@ -197,7 +202,7 @@ class Nobody:
                 return self.free()
         if now >= self._next_word:
             self._next_word = now + self._settings.word_s
-            return [Say("still_waiting"), *self._how_it_stands(outlook), Wait()]
+            return [Say("still_waiting"), *self._how_it_stands(now, outlook), Wait()]
         return []
 
     def number(self, number: str | None) -> list[Command]:
@@ -240,13 +245,26 @@ class Nobody:
             return self._end("go-on")
         return [Say("choose", {"choices": self._choices}), Ask("choice")]
 
-    def _how_it_stands(self, outlook: Outlook) -> list[Command]:
+    def _how_it_stands(self, now: float, outlook: Outlook) -> list[Command]:
         if outlook.opens is not None:
             day, time = f"{outlook.opens:%Y-%m-%d}", f"{outlook.opens:%H:%M}"
             return [Say("nobody_until", {"day": day, "time": time})]
-        if outlook.ahead:
-            return [Say("place_in_queue", {"ahead": outlook.ahead})]
-        return []
+        tells, minutes = self._settings.tells, outlook.minutes
+        told: list[Command] = []
+        if outlook.ahead and not (tells == "time" and minutes):
+            told.append(Say("place_in_queue", {"ahead": outlook.ahead}))
+        if minutes and tells != "position":
+            told.append(Say(self._promise(now, minutes), {"minutes": minutes}))
+        return told
+
+    def _promise(self, now: float, minutes: int) -> str:
+        """The phrase for a time that it will take: nobody is put off without being told so."""
+        until = now + minutes * 60
+        if self._promised is None or until <= self._promised + _SLACK_S:
+            self._promised = min(until, self._promised or until)
+            return "expected_wait"
+        self._promised = until
+        return "longer_wait"
 
     def _confirm(self, number: str) -> list[Command]:
         self.stage = Stage.CONFIRMING

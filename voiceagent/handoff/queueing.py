@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from voiceagent.events import Standing
@@ -18,31 +18,39 @@ def rank(standing: Standing, *, emergency: bool = False) -> int:
 
 
 @dataclass(frozen=True)
-class _Ticket:
+class Ticket:
+    """One caller's place."""
+
     rank: int
     since: float
+    """When they first asked for a person, in seconds of a clock that all lines share."""
     targets: frozenset[str]
     """Whom the caller may be brought to."""
     trying: bool = False
+    """Whether somebody is being called for them."""
 
 
 class Queue:
-    """The callers of one line who wait for a person."""
+    """The callers who wait for a person: those of one line, and what it knows of others'."""
 
     def __init__(self) -> None:
-        self._tickets: dict[str, _Ticket] = {}
+        self._tickets: dict[str, Ticket] = {}
+        self._elsewhere: Mapping[str, Ticket] = {}
 
-    def __len__(self) -> int:
-        """How many wait."""
-        return len(self._tickets)
+    @property
+    def own(self) -> Mapping[str, Ticket]:
+        """Those of this line, by call."""
+        return dict(self._tickets)
+
+    def elsewhere(self, tickets: Mapping[str, Ticket]) -> bool:
+        """Those of other lines, by call; returns whether that is news."""
+        news = tickets != self._elsewhere
+        self._elsewhere = dict(tickets)
+        return news
 
     def join(self, call_id: str, rank: int, since: float, targets: Collection[str]) -> None:
-        """Wait for these people, or for others than before.
-
-        Args:
-            since: when the caller first asked for a person, in seconds.
-        """
-        self._tickets[call_id] = _Ticket(rank, since, frozenset(targets))
+        """Wait for these people, or for others than before. See `Ticket`."""
+        self._tickets[call_id] = Ticket(rank, since, frozenset(targets))
 
     def leave(self, call_id: str) -> None:
         """Wait no more."""
@@ -74,15 +82,15 @@ class Queue:
         before = (ticket for ticket in self._before(call_id, own) if not ticket.trying)
         return frozenset(t for ticket in before for t in ticket.targets if t in targets)
 
-    def _before(self, call_id: str, own: _Ticket) -> list[_Ticket]:
+    def _before(self, call_id: str, own: Ticket) -> list[Ticket]:
         return [
             ticket
-            for other, ticket in self._tickets.items()
+            for other, ticket in (*self._tickets.items(), *self._elsewhere.items())
             if other != call_id
             and ticket.targets & own.targets
             and (ticket.rank, ticket.since) < (own.rank, own.since)
         ]
 
 
-def _newcomer(rank: int, targets: Collection[str]) -> _Ticket:
-    return _Ticket(rank, float("inf"), frozenset(targets))
+def _newcomer(rank: int, targets: Collection[str]) -> Ticket:
+    return Ticket(rank, float("inf"), frozenset(targets))

@@ -14,11 +14,15 @@ from voiceagent.events import (
     AnyEvent,
     ConsultationCalling,
     ConsultationFailed,
+    HandoverBridged,
+    HandoverCompleted,
     HandoverRouted,
     LeftOut,
+    PersonTalked,
 )
-from voiceagent.handoff.queueing import Queue, rank
-from voiceagent.handoff.roster import Roster
+from voiceagent.handoff.expecting import Talks, expected_wait_s, minutes_to_say
+from voiceagent.handoff.queueing import Queue, Ticket, rank
+from voiceagent.handoff.roster import Member, Roster
 from voiceagent.handoff.routing import Presence, Request, Route, State, choose
 from voiceagent.people import Routing
 
@@ -55,11 +59,18 @@ class Staff:
         self.queue = Queue()
         self.on_change: set[Callable[[], object]] = set()
         """Called when somebody may have become free or is so no more."""
+        self.talks = Talks()
+        self.on_talked: Callable[[PersonTalked], object] = lambda event: None
+        """Told of each talk that has ended."""
         self._states: dict[str, State] = {}
         self._with: dict[str, str] = {}
         """Target that is called or spoken to, by handover."""
         self._elsewhere: Counter[str] = Counter()
         """Calls that people have with other lines, by target."""
+        self._bridged: dict[str, float] = {}
+        """Since when they talk to a caller through the agent, by handover."""
+        self._talks_since: dict[str, float] = {}
+        """Since when they talk to a caller who was transferred, by target."""
 
     @classmethod
     def of(cls, config: Config, plan: Dialplan) -> Staff:
@@ -96,6 +107,26 @@ class Staff:
             return None
         return min(filter(None, (table.opens(at) for table in tables)), default=None)
 
+    def minutes(self, topic: str, ahead: int) -> int | None:
+        """Minutes within which a caller will probably be with a person, as they are said; None
+        where that is not known.
+
+        Args:
+            ahead: callers who go before them.
+        """
+        members = self.roster.pool(topic).members
+        at_once = sum(member.calls or 1 for member in members if self._comes_back(member))
+        talks = self.talks.of(member.target for member in members)
+        return minutes_to_say(expected_wait_s(ahead, at_once, talks))
+
+    def _comes_back(self, member: Member) -> bool:
+        """Whether somebody takes the next call once they have ended those they have."""
+        state = self.state(member.target)
+        watched = member.presence != "none"
+        seen = state.presence in (("available", "busy") if watched else ("unwatched",))
+        silent = self.clock() < state.rests_until and state.rests_after != _AFTER[486]
+        return seen and not state.away and not silent and member.timetable.open_at(self.now())
+
     def route(self, request: Request, call_id: str = "") -> Route:
         """Whom to call for a caller, as it stands now; not those for whom others wait longer."""
         found = self._choose(request)
@@ -121,6 +152,10 @@ class Staff:
             case ConsultationCalling(handover_id=handover_id, target=target):
                 self._with[handover_id] = target
                 self._note(target, called_at=self.clock())
+            case HandoverBridged(handover_id=handover_id):
+                self._bridged[handover_id] = self.clock()
+            case HandoverCompleted(target=target):
+                self._talks_since[target] = self.clock()
             case ConsultationFailed(handover_id=handover_id, target=target, code=code):
                 self._with.pop(handover_id, None)
                 if self.roster.find(target) in self.roster.members:
@@ -130,21 +165,29 @@ class Staff:
 
     def over(self, handover_id: str) -> None:
         """A handover has ended, however it did."""
-        if self._with.pop(handover_id, None) is not None:
+        target = self._with.pop(handover_id, None)
+        since = self._bridged.pop(handover_id, None)
+        if target is not None:
+            if since is not None:
+                self._talked(target, since)
             self.changed()
 
     def seen(self, target: str, presence: Presence, told: str) -> None:
         """What somebody's phone says of itself."""
         state = self.state(target)
+        if presence != "busy":
+            since = self._talks_since.pop(target, None)
+            if since is not None and (state.presence, presence) == ("busy", "available"):
+                self._talked(target, since)
         if presence == "available" and state.presence not in ("available", "unwatched"):
             state = replace(state, rests_until=0.0)  # they are back, so the rest is over
         self._states[target] = replace(state, presence=presence, told=told)
         if presence != state.presence:
             self.changed()
 
-    def elsewhere(self, calls: Counter[str]) -> None:
-        """How many calls people have with other lines, by target."""
-        if calls != self._elsewhere:
+    def elsewhere(self, calls: Counter[str], waiting: Mapping[str, Ticket]) -> None:
+        """How many calls people have with other lines, by target, and who waits there, by call."""
+        if self.queue.elsewhere(waiting) or calls != self._elsewhere:
             self._elsewhere = calls
             self.changed()
 
@@ -152,6 +195,11 @@ class Staff:
         """Somebody is away, or ready again, because somebody says so."""
         if self.state(target).away != away or self.state(target).away_by != by:
             self._note(target, away=away, away_by=by)
+
+    def _talked(self, target: str, since: float) -> None:
+        event = PersonTalked(target=target, took_s=round(self.clock() - since, 1))
+        self.talks.add(target, event.took_s)
+        self.on_talked(event)
 
     def _note(self, target: str, **change: object) -> None:
         self._states[target] = replace(self.state(target), **change)  # type: ignore[arg-type]

@@ -45,6 +45,7 @@ _INDICES = """
 CREATE INDEX IF NOT EXISTS callers
     ON events (json_extract(record, '$.event.facts.caller_number'), seq)
     WHERE type = 'call.arrived';
+CREATE INDEX IF NOT EXISTS talks ON events (at) WHERE type = 'person.talked';
 CREATE INDEX IF NOT EXISTS callbacks ON events (seq) WHERE type LIKE 'callback.%';
 """
 """Made also for stores that are older than they are."""
@@ -260,6 +261,18 @@ class Store:
     def callbacks(self) -> list[Record]:
         """All records of what callers have left, and of its closing, in order."""
         rows = self._read("SELECT record FROM events WHERE type LIKE 'callback.%' ORDER BY seq", ())
+        return [RECORD.validate_json(text) for (text,) in rows]
+
+    def talks(self, since: datetime) -> list[Record]:
+        """The records of how long people talked to callers, in order.
+
+        Args:
+            since: with its zone; earlier ones are left out.
+        """
+        rows = self._read(
+            "SELECT record FROM events WHERE type = 'person.talked' AND at >= ? ORDER BY seq",
+            (since.astimezone(UTC).isoformat(),),
+        )
         return [RECORD.validate_json(text) for (text,) in rows]
 
     def marked(self) -> list[str]:

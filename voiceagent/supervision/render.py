@@ -160,6 +160,8 @@ def _call(event: e.Event) -> Text:
         case e.CallerFlagged(anomaly=what, caller=caller, count=count, window_s=window):
             within = f"{count} in {window / 60:.0f} min"
             return Text(f"for review: {what} by {caller}, {within}", style="bold yellow")
+        case e.PersonTalked(target=target, took_s=took):
+            return Text(f"{target} talked for {took / 60:.1f} min", style="dim")
         case e.WebhookFailed(of=of, attempts=attempts, problem=problem):
             word = f"webhook has not taken {of} after {attempts} attempts: {problem}"
             return Text(word, style="bold red")

@@ -17,10 +17,11 @@ import structlog
 from pydantic import ValidationError
 
 from voiceagent import tasks
+from voiceagent.handoff.queueing import Ticket
 from voiceagent.handoff.staff import Staff
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.asked import payload_of
-from voiceagent.supervision.states import Availability, LineState, PersonState, StaffState
+from voiceagent.supervision.states import Availability, LineState, PersonState, StaffState, Waits
 from voiceagent.supervision.topics import Topics, level, person
 
 RETRY_S = 5.0
@@ -61,7 +62,17 @@ def staff_state(staff: Staff, line: str) -> StaffState:
                 calls=calls[member.target],
             )
         )
-    return StaffState(line=line, people=tuple(people), waiting=len(staff.queue))
+    queue = tuple(
+        Waits(
+            call_id=call_id,
+            rank=ticket.rank,
+            since=ticket.since,
+            targets=tuple(sorted(ticket.targets)),
+            trying=ticket.trying,
+        )
+        for call_id, ticket in staff.queue.own.items()
+    )
+    return StaffState(line=line, people=tuple(people), waiting=len(queue), queue=queue)
 
 
 async def _stay_connected(
@@ -80,7 +91,8 @@ async def _stay_connected(
                         if message.topic.matches(topics.availabilities()):
                             _take(staff, message)
                         else:
-                            staff.elsewhere(others.take(message))
+                            others.take(message)
+                            staff.elsewhere(others.calls, others.queue)
                 finally:
                     await tasks.end(telling)
         except aiomqtt.MqttError:
@@ -89,15 +101,15 @@ async def _stay_connected(
 
 
 class _OtherLines:
-    """What other lines tell of the calls that people have with them, while they are up."""
+    """What other lines tell, while they are up."""
 
     def __init__(self, own: str) -> None:
         self._own = own
         self._up: dict[str, bool] = {}
-        self._calls: dict[str, Counter[str]] = {}
+        self._seen: dict[str, StaffState] = {}
 
-    def take(self, message: aiomqtt.Message) -> Counter[str]:
-        """Take in a line's state or its people; returns the calls by target."""
+    def take(self, message: aiomqtt.Message) -> None:
+        """Take in a line's state or its people."""
         *_, line, kind = message.topic.value.split("/")
         try:
             if kind == "state":
@@ -105,11 +117,32 @@ class _OtherLines:
                 self._up[line] = state.state in ("up", "draining")
             else:
                 seen = StaffState.model_validate_json(payload_of(message), extra="ignore")
-                self._calls[line] = Counter({p.target: p.calls for p in seen.people if p.calls})
+                self._seen[line] = seen
         except ValidationError as error:
             _log.warning("line.unreadable", line=line, problems=error.error_count())
-        up = (c for name, c in self._calls.items() if self._up.get(name) and name != self._own)
-        return sum(up, Counter())
+
+    @property
+    def calls(self) -> Counter[str]:
+        """Calls that people have with them, by target."""
+        return sum(
+            (Counter({p.target: p.calls for p in line.people if p.calls}) for line in self._others),
+            Counter(),
+        )
+
+    @property
+    def queue(self) -> dict[str, Ticket]:
+        """Who waits there, by call."""
+        return {
+            waits.call_id: Ticket(waits.rank, waits.since, frozenset(waits.targets), waits.trying)
+            for line in self._others
+            for waits in line.queue
+        }
+
+    @property
+    def _others(self) -> list[StaffState]:
+        return [
+            seen for name, seen in self._seen.items() if self._up.get(name) and name != self._own
+        ]
 
 
 async def _tell(

@@ -94,6 +94,20 @@ class PersonState(Fact):
     """Calls of this line that they have, or that ring at their phone."""
 
 
+class Waits(Fact):
+    """A caller who waits for a person."""
+
+    call_id: str
+    rank: int
+    """Whoever has less goes first."""
+    since: float
+    """When they asked for a person, seconds since 1970; whoever asked earlier goes first."""
+    targets: tuple[str, ...]
+    """Whom they may be brought to."""
+    trying: bool = False
+    """Whether somebody is being called for them."""
+
+
 class StaffState(Fact):
     """How a line sees everybody it can call. Retained for as long as the broker keeps it."""
 
@@ -102,6 +116,8 @@ class StaffState(Fact):
     people: tuple[PersonState, ...]
     waiting: int = 0
     """Callers who wait for somebody."""
+    queue: tuple[Waits, ...] = ()
+    """The same one by one, so that those of all lines wait in one queue."""
 
 
 class Offer(Fact):
