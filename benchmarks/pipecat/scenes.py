@@ -31,6 +31,8 @@ _LONG_S = 12.0
 """No noise is made later than this in the long answer, which goes on for longer."""
 _LONGEST_REPLY_S = 30.0
 _LONGEST_CALL_S = 120.0
+_OPENING_S = 15.0
+"""How long the long answer is waited for: it may be synthesised whole before it begins."""
 _OPENING_TRIES = 3
 _names = count(1)
 
@@ -205,6 +207,6 @@ async def _open(caller: Caller, opening: Clip) -> None:
         await caller.silent()
         await asyncio.sleep(_BEFORE_S)
         await caller.say(opening)
-        if await caller.speaks(PATIENCE_S + _INTO_S):
+        if await caller.speaks(_OPENING_S):
             return
     raise PhoneFailed("the agent does not give its long answer")
