@@ -192,6 +192,21 @@ async def test_a_goodbye_ends_the_call(make) -> None:
         assert call.leg.done[-1] == "hang up"
 
 
+@in_virtual_time
+async def test_who_cuts_in_on_the_goodbye_is_answered_and_not_hung_up_on(make) -> None:
+    long = {"phrases": {"goodbye": "Farewell, and thank you for calling us today. " * 3}}
+    async with make(long) as call:
+        await call.reply(GREETING)
+        await call.say("stop")
+        await asyncio.sleep(1.0)
+        await call.say("When are you open?")
+        await call.reply("From nine.")
+        await call.say("stop")
+        assert (await call.end()).by == "agent"
+        farewells = [spoke for spoke in call.of(e.AgentSpoke) if "Farewell" in spoke.text]
+        assert [spoke.interrupted for spoke in farewells] == [True, False]
+
+
 # -- looking up ---------------------------------------------------------------------------------
 
 
@@ -371,6 +386,19 @@ async def test_an_emergency_text_cannot_be_cut_short(make) -> None:
         text = next(spoke for spoke in call.of(e.AgentSpoke) if "112" in spoke.text)
         assert not text.interrupted
         assert call.of(e.Verdict)[0].action == "emergency"
+
+
+@in_virtual_time
+async def test_a_late_please_does_not_silence_what_the_caller_has_to_know(make) -> None:
+    long = {"phrases": {"handover": "I am connecting you to somebody who can help. " * 3}}
+    async with make(long, people={"6001": picks_up}, handover=NO_BRIEFING) as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await asyncio.sleep(1.0)
+        await call.start_saying("Please.")
+        assert (await call.end()).by == "transfer"
+        told = next(spoke for spoke in call.of(e.AgentSpoke) if "connecting" in spoke.text)
+        assert not told.interrupted
 
 
 @in_virtual_time

@@ -19,6 +19,7 @@ from voiceagent.deciding import Decider
 from voiceagent.dialogue.lookup import look_up
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
+from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.escalation.judge import Judge
 from voiceagent.events import CallEnded, Expectation, Utterance, Verdict
 from voiceagent.handing import HandingOver
@@ -80,6 +81,7 @@ class Conversation:
         self._ended_by: Literal["caller", "agent", "transfer", "error"] = "error"
         self._why = ""
         self._leaving = False
+        self._resumed = False
 
     # -- the course of a call -------------------------------------------------------------------
 
@@ -122,6 +124,7 @@ class Conversation:
 
     async def _talk(self) -> None:
         self._record.event(events.CallArrived(facts=self.leg.facts))
+        looking_back = asyncio.ensure_future(self._services.look_back(self.leg.facts))
         self.leg.audio.background(self._services.quiet)
         recordings = self._services.config.records.recordings
         self._record.listen(self.leg, self._listener.frame, recordings)
@@ -129,7 +132,7 @@ class Conversation:
         await self.leg.confirmed.wait()
         self._record.event(events.CallAnswered())
         try:
-            await self._converse()
+            await self._converse((await looking_back).unfinished)
         except SpeechError as error:
             await self._without_speech(error)
         except Exception as error:
@@ -137,8 +140,8 @@ class Conversation:
             log.exception("conversation.failed")
             await self._without_speech(error)
 
-    async def _converse(self) -> None:
-        reply: Reply | None = self._manager.greet()
+    async def _converse(self, before: Unfinished | None) -> None:
+        reply: Reply | None = self._manager.greet(before)
         while True:
             if reply is not None and not await self._act(reply):
                 return
@@ -159,9 +162,11 @@ class Conversation:
             await self._finish_saying()
             return await self._hand_over(reply.handover)
         if reply.end:
-            await self._finish_saying()
-            self._ended_by, self._why = "agent", "the conversation was finished"
-            return False
+            farewell = await self._finish_saying()
+            # Who cuts in on the goodbye has something left to say.
+            if farewell is None or not farewell.interrupted:
+                self._ended_by, self._why = "agent", "the conversation was finished"
+                return False
         return True
 
     # -- a turn becomes a decision --------------------------------------------------------------
@@ -187,14 +192,30 @@ class Conversation:
         verdict = decided.verdict
         self._record.event(
             events.TurnUnderstood(
-                turn=self._turn, understanding=sense.understanding, slots=self._manager.slots
+                turn=self._turn,
+                understanding=sense.understanding,
+                slots=self._manager.slots,
+                about=self._manager.about,
             )
         )
+        self._note_customer()
         self._decided(verdict)
         self._record.said("caller", utterance.text, utterance.start_s, utterance.end_s, verdict)
         if decided.declined:
             self._record.event(events.OfferDeclined(turn=self._turn))
         return decided.reply
+
+    def _note_customer(self) -> None:
+        """Write down whom the caller has turned out to be."""
+        manager = self._manager
+        before = manager.resumed
+        if before is not None and not self._resumed:
+            self._resumed = True
+            self._record.event(events.CaseContinued(case_id=before.case_id, by=before.by))
+        customer_id = manager.customer_id
+        if customer_id and customer_id != self.leg.facts.customer_id:
+            self.leg.facts = self.leg.facts.model_copy(update={"customer_id": customer_id})
+            self._record.event(events.CustomerKnown(customer_id=customer_id))
 
     def _note_turn(self, turn: Heard) -> Utterance:
         """Write down what was heard, its times counted from the INVITE."""
@@ -261,11 +282,12 @@ class Conversation:
             self._record.said("agent", spoken.heard, start_s, end_s)
         return spoken
 
-    async def _finish_saying(self) -> None:
+    async def _finish_saying(self) -> Spoken | None:
         """Wait until what is being said was said, or the caller cut in."""
-        if self._saying is not None:
-            saying, self._saying = self._saying, None
-            await saying
+        if self._saying is None:
+            return None
+        saying, self._saying = self._saying, None
+        return await saying
 
     def _agent_speech(self, speaking: bool) -> None:
         self._listener.agent_speaks(speaking)

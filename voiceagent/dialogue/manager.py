@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import ChainMap
-from datetime import date
 from typing import Any
 
 from voiceagent.dialogue import common, filling
-from voiceagent.dialogue.plan import Dialplan, Intent, TurnLimits
+from voiceagent.dialogue.plan import Intent
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
-from voiceagent.dialogue.wording import Question, Wording, plain
-from voiceagent.events import Action, CallFacts, Expectation, Understanding
+from voiceagent.dialogue.state import DialogueState
+from voiceagent.dialogue.unfinished import Unfinished
+from voiceagent.dialogue.wording import Question, plain
+from voiceagent.events import Action, Understanding
 
 CLEAR = 0.45
 """Likeness from which another wish counts where an answer was expected."""
@@ -27,96 +27,31 @@ _CORRECTABLE = {"digits", "number", "amount", "date", "time", "code", "postcode"
 _ANOTHER = re.compile(r"\b(other|another|different|second|next|new|else)\b", re.I)
 
 
-class DialogueManager:
-    """One call's dialogue.
-
-    Args:
-        plan: the dialplan to follow.
-        facts: what the INVITE says, known to templates as `call`.
-        today: the day that dates are read out against.
-    """
-
-    def __init__(self, plan: Dialplan, facts: CallFacts, today: date) -> None:
-        self._plan = plan
-        self._phrases = plan.phrases
-        self._intent: str | None = None
-        self._slots: dict[str, Any] = {}
-        self._found: dict[str, dict[str, Any]] = {}
-        self._words = Wording(plan, facts, today, ChainMap(self._slots, self._found))
-        self._asked = Question("open")
-        self._before_offer = Question("open")
-        self._unconfirmed: dict[str, Any] = {}
-        self._partial = ""
-        self._last_filled = ""
-        self._tried: list[str] = []
-        self._attempts: dict[str, int] = {}
-        self._misses = 0
-        self._silences = 0
-        self._declined = False
-        self._last = Reply(say="")
-
-    # -- what others may know -------------------------------------------------------------------
-
-    @property
-    def expecting(self) -> Expectation | None:
-        """What was asked last, for recognition and turn-taking."""
-        return self._last.expecting
-
-    @property
-    def turn_limits(self) -> TurnLimits:
-        """The asked slot's own turn-taking; all None where the settings apply."""
-        slot = self._plan.slots.get(self._asked.slot)
-        return slot.turns if slot else TurnLimits()
-
-    @property
-    def intent(self) -> str | None:
-        """What the caller last wanted, as the dialplan names it."""
-        return self._intent
-
-    @property
-    def slots(self) -> dict[str, Any]:
-        """The answers so far, by slot."""
-        return dict(self._slots)
-
-    @property
-    def tried(self) -> tuple[str, ...]:
-        """What the agent did and what came of it, a sentence each, for the person."""
-        return tuple(self._tried)
-
-    @property
-    def offered_declined(self) -> bool:
-        """Whether the caller declined the last offer of a person."""
-        return self._declined
-
-    @property
-    def vocabulary(self) -> tuple[str, ...]:
-        """Words that recognition should expect."""
-        return self._plan.hints
-
-    def summary(self) -> str:
-        """Up to three sentences for the person: what is wanted, what was tried, what is open."""
-        if self._intent is None:
-            sentences = ["The caller has not yet said what they want."]
-        else:
-            known = ", ".join(self._words.answers(self._slots))
-            about = self._words.intent(self._intent)
-            sentences = [f"The caller asked about {about}{f' ({known})' if known else ''}."]
-        sentences += self._tried[-1:]
-        if self.still_open:
-            sentences.append(f"Still open: {self.still_open}.")
-        return " ".join(sentences)
-
-    @property
-    def still_open(self) -> str:
-        """What the caller was asked for and has not told, empty when nothing."""
-        asked = self._before_offer if self._asked.kind == "offer" else self._asked
-        return self._words.slot(asked.slot) if asked.slot else ""
+class DialogueManager(DialogueState):
+    """One call's dialogue: what is known of it, and the moves that follow from what is said."""
 
     # -- moves ----------------------------------------------------------------------------------
 
-    def greet(self) -> Reply:
-        """The first words."""
-        return self._ask(Question("open"), self._words.say(self._plan.greeting))
+    def greet(self, before: Unfinished | None = None) -> Reply:
+        """The first words; with something left open, whether to go on with that."""
+        greeting = self._words.say(self._plan.greeting)
+        if before is None or not before.fits(self._plan):
+            return self._ask(Question("open"), greeting)
+        self._before = before
+        asked = Question(
+            "resume", intent=before.intent or "", topic=before.topic, channel=before.channel
+        )
+        return self._ask_plainly(asked, greeting)
+
+    def resume(self, before: Unfinished) -> Reply:
+        """Go on with what an earlier conversation has left open."""
+        self._before = before
+        self._intent = before.intent
+        self._slots.update({k: v for k, v in before.slots.items() if k in self._plan.slots})
+        place = "writing" if before.channel == "text" else "an earlier call"
+        self._tried.append(f"Goes on with what was begun in {place}.")
+        self._asked = Question("more")
+        return self.announce_handover(before.topic) if before.topic else self._proceed()
 
     def turn(self, understanding: Understanding, understood: float = 1.0) -> Reply:
         """The answer to a turn that was understood well enough to go on.
@@ -137,6 +72,8 @@ class DialogueManager:
                 return self._answer_to_confirm(understanding, understood)
             case "guess":
                 return self._answer_to_guess(understanding, understood)
+            case "resume":
+                return self._answer_to_resume(understanding, understood)
             case "slot":
                 return self._answer_to_slot(understanding, understood)
             case _:
@@ -187,7 +124,7 @@ class DialogueManager:
         known = self._plan.topics.get(topic)
         if known and action == "emergency" and known.emergency:
             reason = f"Emergency: the caller speaks about {self._words.topic(topic)}."
-            return self._hand_over(topic, reason, known.emergency, interruptible=False)
+            return self._hand_over(topic, reason, known.emergency)
         about = self._words.topic(topic)
         reason = f"The caller speaks about {about}." if known else "The caller needs a person."
         return self._hand_over(topic, reason, known.say if known else None)
@@ -313,6 +250,16 @@ class DialogueManager:
         if yes is False:
             return self._ask_plainly(Question("open"))
         return self._small_talk(u) or self.clarify()
+
+    def _answer_to_resume(self, u: Understanding, understood: float) -> Reply:
+        before, wish = self._before, self._wish(u)
+        yes = u.entities.get("yes_no")
+        if before and (yes is True or (wish and wish == before.intent)):
+            return self.resume(before)
+        if wish is None and yes is None:
+            return self._small_talk(u) or self.clarify()
+        self._before = None
+        return self._start(wish, u, understood) if wish else self._ask_plainly(Question("open"))
 
     def _answer_to_offer(self, u: Understanding, understood: float) -> Reply:
         yes = u.entities.get("yes_no")
@@ -446,12 +393,11 @@ class DialogueManager:
     def _goodbye(self) -> Reply:
         return self._reply(Reply(say=self._words.say(self._phrases.goodbye), end=True))
 
-    def _hand_over(
-        self, topic: str, reason: str, sentence: str | None = None, *, interruptible: bool = True
-    ) -> Reply:
+    def _hand_over(self, topic: str, reason: str, sentence: str | None = None) -> Reply:
         say = self._words.say(sentence or self._phrases.handover)
         request = HandoverRequest(topic=topic, reason=reason)
-        return self._reply(Reply(say=say, handover=request, interruptible=interruptible))
+        # A late "please" must not leave the caller without a word of what happens next.
+        return self._reply(Reply(say=say, handover=request, interruptible=False))
 
     def _ask_plainly(self, question: Question, before: str = "") -> Reply:
         return self._ask(question, before, self._words.question(question))
