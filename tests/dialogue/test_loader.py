@@ -143,6 +143,16 @@ def test_a_plan_as_a_model_is_the_same_as_one_from_a_file(tmp_path: Path) -> Non
             "31: topics.billing.examples[1]: intents.hours has the same sentence: keep it in one "
             "place",
         ),
+        (
+            "topics:\n  billing:",
+            "topics:\n  billing:\n    above: 50\n    slot: numbr",
+            "31: topics.billing.slot: there is no slot 'numbr': did you mean number?",
+        ),
+        (
+            "topics:\n  billing:",
+            "topics:\n  billing:\n    slot: number",
+            "30: topics.billing.slot: no amount is named from which it counts: add `above`",
+        ),
         ("general:", "genral:", '32: targets: has no "general": name there who takes everything '
          "else"),
         (

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from numpy.typing import NDArray
+from small_plan import PLAN
 
 from voiceagent.dialogue.common import literal
 from voiceagent.dialogue.loader import load
@@ -64,6 +65,44 @@ async def test_what_is_expected_decides_which_values_are_found(plan: Dialplan) -
 )
 def test_common_phrases_are_recognised_by_their_words(text: str, name: str | None) -> None:
     assert literal(text) == name
+
+
+@pytest.fixture
+def refunds() -> Dialplan:
+    """A dialplan in which refunds of more than 100 euros belong to people."""
+    section = {"examples": ["I want my money back", "please refund me"], "above": 100}
+    slots = {"sum": {"kind": "amount", "prompt": "How much is it?"}}
+    changed = PLAN | {
+        "topics": PLAN["topics"] | {"refund": section | {"slot": "sum"}},
+        "slots": PLAN["slots"] | slots,
+    }
+    return Dialplan.model_validate(changed)
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("I want my 150 euros back", True),
+        ("I want my 40 euros back", False),
+        ("I want my money back", False),
+    ],
+)
+async def test_a_topic_with_a_limit_is_met_by_what_is_above_it(
+    refunds: Dialplan, text: str, met: bool
+) -> None:
+    understander = await Understander.create(refunds, LetterEmbedder())
+    meaning, _ = await understander.understand(text)
+    assert (meaning.topics["refund"] > 0) is met
+
+
+@pytest.mark.parametrize(("text", "certainty"), [("a hundred and twenty", 1.0), ("80 euros", 0.0)])
+async def test_an_amount_that_was_asked_for_meets_it_however_it_is_said(
+    refunds: Dialplan, text: str, certainty: float
+) -> None:
+    understander = await Understander.create(refunds, LetterEmbedder())
+    asked = Expectation(kind="amount", slot="sum")
+    meaning, _ = await understander.understand(text, asked)
+    assert meaning.topics["refund"] == certainty
 
 
 async def test_an_empty_text_means_nothing(plan: Dialplan) -> None:

@@ -117,6 +117,12 @@ def _check_names(source: Document, plan: _Parts) -> None:
             _known(source, (*at, "slots", index), slot, plan.slots, "slot")
         _known(source, (*at, "lookup"), intent.get("lookup"), plan.lookups, "lookup")
         _known(source, (*at, "handover"), intent.get("handover"), topics, "topic")
+    for name, met in plan.topics.items():
+        _known(source, ("topics", name, "slot"), met.get("slot"), plan.slots, "slot")
+        if met.get("slot") is not None and met.get("above") is None:
+            source.problem(
+                ("topics", name, "slot"), "no amount is named from which it counts", "add `above`"
+            )
     handed = _names([intent.get("handover") for intent in plan.intents.values()])
     for topic in plan.targets:
         if topic != "general" and topic not in plan.topics and topic not in handed:

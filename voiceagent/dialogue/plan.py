@@ -205,6 +205,10 @@ class Topic(Section):
     """Said before the handover; left out: `phrases.handover`."""
     emergency: Template | None = None
     """For danger to life: said at once, instead of `say`, and not interruptible."""
+    above: Annotated[float, Field(ge=0)] | None = None
+    """Only with more money than this in the same turn does it go to a person."""
+    slot: Text | None = None
+    """Its answer is taken for such an amount, however it is said; for kind amount."""
     advice: Text | None = None
     """What the person should begin with."""
 

@@ -145,14 +145,15 @@ class Understander:
             and (margin >= CLEAR_MARGIN or similarity >= SURE)
             and max(similarity, self._intents[best].nearest(vectors)) >= ELSEWHERE * elsewhere
         )
+        values = self._values(text, expecting)
         understanding = Understanding(
             text=text,
             intent=best if in_scope else None,
             similarity=max(-1.0, min(1.0, similarity)),
             margin=margin,
             in_scope=in_scope,
-            entities=self._values(text, expecting),
-            topics=self._met(vectors, elsewhere),
+            entities=values,
+            topics=self._met(vectors, elsewhere) | self._by_amount(values, expecting),
         )
         return understanding, embedded[0]
 
@@ -173,6 +174,22 @@ class Understander:
             logit = float(np.dot(TOPIC, measures))
             met[name] = round(1 / (1 + math.exp(-logit)), 4)
         return met
+
+    def _by_amount(
+        self, values: dict[str, object], expecting: Expectation | None
+    ) -> dict[str, float]:
+        """Topics that an amount decides: not met without one above the limit, and met for certain
+        by one in answer to their slot."""
+        amount = values.get("amount")
+        decided = {}
+        for name, topic in self._plan.topics.items():
+            if topic.above is None:
+                continue
+            if not isinstance(amount, int | float) or amount <= topic.above:
+                decided[name] = 0.0
+            elif topic.slot is not None and expecting is not None and expecting.slot == topic.slot:
+                decided[name] = 1.0
+        return decided
 
 
 _COURTESY = re.compile(
