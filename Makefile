@@ -14,7 +14,7 @@ demo: setup  ## play one whole call on loopback, from greeting to a person
 	$(RUN) -m voiceagent.simulation.demo $(ARGS)
 
 test: .venv/installed-for-tests  ## all tests, with a real Asterisk; ARGS="-k name" for some
-	$(RUN) tests/pbx/asterisk.py --fetch
+	$(RUN) tests/pbx/fetch.py
 	$(RUN) -m pytest -q $(ARGS)
 
 lint: setup  ## ruff and mypy

@@ -231,6 +231,9 @@ class Handover(Section):
     """What Refer-To names: the address that was called, or the Contact of who answered."""
     refer_context: bool = False
     """Put User-to-User into Refer-To as well: for peers that follow a REFER themselves."""
+    assume_replaces: bool = False
+    """Send REFER with Replaces also to a caller's side that does not announce `replaces` in
+    Supported. Otherwise the agent joins both itself there, as if `way` were "bridged"."""
     ring_s: Annotated[float, Field(ge=1, le=300)] = 20.0
     """How long a person's phone rings before the next target is tried."""
     refer_s: Annotated[float, Field(ge=1, le=120)] = 8.0

@@ -134,6 +134,8 @@ class Peer:
         self.calls: list[Call] = []
         self.rang = asyncio.Event()
         """Somebody has called."""
+        self.replaces = True
+        """Whether it says that it knows Replaces."""
         self.is_cut = False
         """Whether nothing is sent and nothing received."""
         self._registrar: Address | None = None
@@ -248,6 +250,7 @@ class Peer:
             f"Call-ID: {call.call_id}",
             f"CSeq: {cseq} {method}",
             f"Contact: <{self.uri}>",
+            *(["Supported: replaces"] if self.replaces else []),
             "Max-Forwards: 70",
             *(f"Route: {route}" for route in call.routes),
             *headers,

@@ -165,6 +165,7 @@ class Agent:
     async def _answer(self, leg: Leg) -> None:
         self._calls[leg.facts.dialled] = Call(self._agent, leg, leg.facts.dialled)
         await leg.answer()
+        say("answered", call=leg.facts.dialled)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

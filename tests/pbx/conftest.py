@@ -1,24 +1,36 @@
-"""The fixture `asterisk`: a real PBX for the session. Its docstring says who is there."""
+"""The fixtures `asterisk`, a real PBX for the session, and `equipment`, of other makers."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import equipment as others
 import pytest
 from asterisk import Asterisk, install
 from unpack import NotDebian
 
 
-@pytest.fixture(scope="session")
-def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
-    """A running `Asterisk`. Without Debian's apt the test is skipped, or fails where
-    VOICEAGENT_REQUIRE_PBX is set; whatever else goes wrong is an error."""
+def _unpacked(what: str, unpack: Callable[[], Path]) -> Path:
+    """Without Debian's apt the test is skipped, or fails where VOICEAGENT_REQUIRE_PBX is set;
+    whatever else goes wrong is an error."""
     try:
-        root = install()
+        return unpack()
     except NotDebian as reason:
         if "VOICEAGENT_REQUIRE_PBX" in os.environ:
-            pytest.fail(f"no Asterisk for the tests: {reason}", pytrace=False)
-        pytest.skip(f"no Asterisk for the tests: {reason}")
-    with Asterisk(root, tmp_path_factory.mktemp("asterisk")) as pbx:
+            pytest.fail(f"no {what} for the tests: {reason}", pytrace=False)
+        pytest.skip(f"no {what} for the tests: {reason}")
+
+
+@pytest.fixture(scope="session")
+def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
+    """A running `Asterisk`; its docstring says who is there."""
+    with Asterisk(_unpacked("Asterisk", install), tmp_path_factory.mktemp("asterisk")) as pbx:
         yield pbx
+
+
+@pytest.fixture(scope="session")
+def equipment() -> Path:
+    """The tree with SIPp, baresip, Linphone and Kamailio."""
+    return _unpacked("SIPp, baresip, Linphone and Kamailio", others.install)

@@ -26,24 +26,29 @@ class NotDebian(Exception):
     """This machine has no apt, or its apt knows no Debian mirror; the text says which."""
 
 
-def unpack(folder: Path, suite: str, packages: Sequence[str]) -> Path:
+def unpack(
+    folder: Path, suite: str, packages: Sequence[str], *, without: Sequence[str] = ()
+) -> Path:
     """Unpack `packages` of `suite` and all they depend on, once; return the tree's root.
 
     The first call downloads; later ones, also of parallel processes, find the tree as it is.
+
+    Args:
+        without: what they depend on but do not need for what they are to do here.
 
     Raises:
         NotDebian: there is nothing to download with or from.
         RuntimeError: the download or the unpacking failed; the text has the tool's own words.
     """
     root = folder / "root"
-    wanted = hashlib.sha256(Path(__file__).read_bytes() + repr((suite, packages)).encode())
+    wanted = hashlib.sha256(Path(__file__).read_bytes() + repr((suite, packages, without)).encode())
     stamp = folder / "unpacked"
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder / "lock"):
         if stamp.exists() and stamp.read_text() == wanted.hexdigest():
             return root
         stamp.unlink(missing_ok=True)
-        debs = _download(folder / "apt", suite, packages)
+        debs = _download(folder / "apt", suite, packages, without)
         shutil.rmtree(root, ignore_errors=True)
         _extract(debs, root)
         shutil.rmtree(folder / "apt")
@@ -84,7 +89,7 @@ def mirrors() -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _download(apt: Path, suite: str, packages: Sequence[str]) -> list[Path]:
+def _download(apt: Path, suite: str, packages: Sequence[str], without: Sequence[str]) -> list[Path]:
     """Download with apt from the first mirror that has the suite, signed by Debian."""
     keyrings = (Path("/usr/share/keyrings") / name for name in _KEYRINGS)
     keyring = next((path for path in keyrings if path.exists()), None)
@@ -95,7 +100,8 @@ def _download(apt: Path, suite: str, packages: Sequence[str]) -> list[Path]:
         shutil.rmtree(apt, ignore_errors=True)
         (apt / "lists/partial").mkdir(parents=True)
         (apt / "archives/partial").mkdir(parents=True)
-        (apt / "status").touch()  # nothing counts as installed, so apt fetches every library
+        # nothing but this counts as installed, so apt fetches every library
+        (apt / "status").write_text("".join(map(_as_installed, without)))
         (apt / "sources.list").write_text(f"deb [signed-by={keyring}] {mirror} {suite} main\n")
         (apt / "apt.conf").write_text(_network_settings() + _own_settings(apt))
         env = os.environ | {"APT_CONFIG": str(apt / "apt.conf")}
@@ -107,6 +113,15 @@ def _download(apt: Path, suite: str, packages: Sequence[str]) -> list[Path]:
             continue
         return sorted((apt / "archives").glob("*.deb"))
     raise RuntimeError("\n".join(failures))
+
+
+def _as_installed(package: str) -> str:
+    architecture = _run("dpkg", "--print-architecture").strip()
+    return (
+        f"Package: {package}\nStatus: install ok installed\nMaintainer: nobody <nobody@localhost>\n"
+        f"Architecture: {architecture}\nMulti-Arch: foreign\nVersion: 999:0\n"
+        "Description: not needed\n\n"
+    )
 
 
 def _network_settings() -> str:

@@ -103,3 +103,12 @@ def test_context_headers_are_found_whatever_a_pbx_makes_of_their_case() -> None:
         "User-to-User": "00ab;encoding=hex",
         "X-VoiceAgent-Topic": "billing",
     }
+
+
+def test_an_option_is_announced_in_any_of_the_supported_headers() -> None:
+    text = "INVITE sip:x SIP/2.0\r\nSupported: timer\r\nk: 100rel , Replaces\r\n\r\n"
+    parsed = headers.parse_headers(text)
+    assert headers.announces(parsed, "replaces")
+    assert headers.announces(parsed, "timer")
+    assert not headers.announces(parsed, "path")
+    assert not headers.announces(headers.parse_headers("INVITE sip:x SIP/2.0\r\n\r\n"), "replaces")

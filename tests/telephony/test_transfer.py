@@ -269,6 +269,40 @@ def test_where_it_is_set_the_agent_joins_both_legs_and_sends_no_refer() -> None:
     ]
 
 
+def test_a_callers_phone_that_does_not_know_replaces_is_sent_no_refer() -> None:
+    transfer = Transfer(["6001"], brief=False, replaces=False)
+    transfer.start(0.0)
+    assert transfer.answered(3.0, 1) == [Bridge()]
+    conference = Transfer(["6001"], brief=False, replaces=False, way="conference")
+    conference.start(0.0)
+    assert conference.answered(3.0, 1) == [Bridge(), Introduce()]
+    assert conference.introduced(8.0) == []
+    assert conference.state is State.BRIDGED
+
+
+def test_a_phone_that_put_us_aside_for_the_replaced_call_was_transferred() -> None:
+    transfer = answered()
+    transfer.refer_answered(8.1, 100, final=False)
+    transfer.caller_holds(True)
+    transfer.consultation_ended(8.2, 1, 200, "OK")
+    assert transfer.deadline is not None
+    assert transfer.tick(transfer.deadline) == [EndCaller(), Over(Outcome.TRANSFERRED, "6001")]
+
+
+def test_who_held_us_before_the_refer_or_holds_no_more_is_not_taken_for_transferred() -> None:
+    for holds in ((), (True, False)):
+        transfer = Transfer(("6001", "6002"), brief=False)
+        transfer.start(0.0)
+        transfer.caller_holds(True)
+        transfer.answered(3.0, 1)
+        for on in holds:
+            transfer.caller_holds(on)
+        transfer.refer_answered(3.1, 100, final=False)
+        transfer.consultation_ended(3.2, 1, 200, "OK")
+        assert transfer.deadline is not None
+        assert transfer.tick(transfer.deadline)[-1] == Over(Outcome.UNKNOWN, "6001")
+
+
 def test_a_target_may_have_a_way_of_its_own() -> None:
     transfer = Transfer(("6001", "6002"), ways={"6002": "bridged"})
     transfer.start(0.0)

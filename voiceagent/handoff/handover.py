@@ -25,6 +25,7 @@ from voiceagent.telephony.call import (
     Leg,
     LegEvent,
     Progress,
+    PutOnHold,
     TransferStatus,
 )
 from voiceagent.telephony.headers import context_headers, encode_user_to_user
@@ -85,6 +86,7 @@ class Handover:
             note_s=settings.note_s,
             way=settings.way,
             ways=settings.ways,
+            replaces=settings.assume_replaces or around.caller.replaces,
             keys=Keys(settings.accept_key, settings.decline_key, settings.return_key),
         )
         self._news: asyncio.Queue[_News] = asyncio.Queue()
@@ -137,6 +139,9 @@ class Handover:
             case TransferStatus(code, _, final):
                 self._emit(events.ReferAnswered, code=code, final=final)
                 return machine.refer_answered(now, code, final=final)
+            case PutOnHold(on):
+                machine.caller_holds(on)
+                return []
             case Digit(digit):
                 if machine.state is not State.BRIDGED:  # what callers key in to people is theirs
                     self._around.emit(events.DtmfReceived(digit=digit))

@@ -57,6 +57,7 @@ _REFER_MENDS = {
     501: 'the PBX cannot do it: set handover.way = "bridged"',
     603: "transfers are off: allow_transfer=yes in Asterisk, disable-transfer=false in FreeSWITCH",
 }
+_UNANNOUNCED = "set handover.assume_replaces = true, or each caller is joined by the agent"
 _BRIDGED = 'set handover.way = "bridged": each such call keeps two legs of the line'
 
 
@@ -91,6 +92,8 @@ class Trial:
         self._agent = UserAgent(config.sip, self._incoming)
         self._caller: asyncio.Future[Leg] = asyncio.get_running_loop().create_future()
         self._seen = _Seen()
+        self._announced = True
+        """Whether the caller's side says that it knows Replaces."""
         self._answering: set[asyncio.Task[None]] = set()
 
     async def run(self, way: Way, caller: str, wait_s: float) -> list[Finding]:
@@ -151,7 +154,9 @@ class Trial:
         task.add_done_callback(self._answering.discard)
 
     async def _hand_over(self, caller: Leg, way: Way) -> Outcome:
+        self._announced = caller.replaces
         changed: dict[str, object] = {"way": way, "ways": {}, "accept": "answer"}
+        changed["assume_replaces"] = True  # to see whether it works
         settings = Handover.model_validate(self._config.handover.model_dump() | changed)
         around = Surroundings(
             agent=self._agent,
@@ -236,6 +241,8 @@ class Trial:
 
     def _refer(self, outcome: Outcome) -> Finding:
         what = "transfer (REFER with Replaces)"
+        if outcome is Outcome.TRANSFERRED and not self._announced:
+            return Finding(what, True, f"ok, but not announced: {_UNANNOUNCED}")
         if outcome is Outcome.TRANSFERRED:
             return Finding(what, True)
         answers = (e for e in self._seen.events if isinstance(e, events.ReferAnswered))

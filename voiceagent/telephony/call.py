@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pjsua2 as pj
 
 from voiceagent.events import CallFacts
-from voiceagent.telephony.headers import call_facts, context_of, parse_headers
+from voiceagent.telephony.headers import announces, call_facts, context_of, parse_headers
 from voiceagent.telephony.media import LegAudio
 from voiceagent.telephony.options import Headers, call_options
 from voiceagent.telephony.refer import blind, replacing
@@ -66,7 +66,14 @@ class TransferStatus:
     final: bool
 
 
-LegEvent = Progress | Confirmed | Ended | Digit | TransferStatus
+@dataclass(frozen=True)
+class PutOnHold:
+    """The far side has put us on hold by a re-INVITE of its own, or taken us off it."""
+
+    on: bool
+
+
+LegEvent = Progress | Confirmed | Ended | Digit | TransferStatus | PutOnHold
 
 
 class Leg:
@@ -79,6 +86,8 @@ class Leg:
         self.facts = CallFacts()
         self.context: dict[str, str] = {}
         """Context headers of the INVITE that opened this leg (`headers.context_of`)."""
+        self.replaces = True
+        """False where the far side's INVITE did not announce that it knows Replaces (RFC 3891)."""
         self.audio = LegAudio(agent.loop)
         self.ended = asyncio.Event()
         self.confirmed = asyncio.Event()
@@ -89,7 +98,9 @@ class Leg:
 
     def set_invite(self, invite: str, source: str) -> None:
         self.facts = call_facts(invite, source)
-        self.context = context_of(parse_headers(invite))
+        headers = parse_headers(invite)
+        self.context = context_of(headers)
+        self.replaces = announces(headers, "replaces")
 
     # -- signalling -----------------------------------------------------------------------------
 

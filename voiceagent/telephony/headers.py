@@ -66,6 +66,12 @@ def name_addr(value: str) -> tuple[str, str]:
     return "", value.split(";", 1)[0].strip()
 
 
+def announces(headers: Iterable[tuple[str, str]], option: str) -> bool:
+    """Whether an option tag stands in Supported (RFC 3261, 20.37); names are in lower case."""
+    values = (value for name, value in headers if name == "supported")
+    return any(option == tag.strip().lower() for value in values for tag in value.split(","))
+
+
 def parameter(value: str, name: str) -> str:
     """A parameter of a header, after its URI, such as the tag of To; empty when there is none."""
     _, _, parameters = value.rpartition(">")

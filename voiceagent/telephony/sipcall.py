@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING
 
 import pjsua2 as pj
@@ -14,6 +15,7 @@ from voiceagent.telephony.call import (
     Leg,
     LegEvent,
     Progress,
+    PutOnHold,
     TransferStatus,
 )
 from voiceagent.telephony.options import call_options
@@ -27,6 +29,8 @@ _DECLINED = 603
 _ACCEPTED = 202
 _REQUEST_PENDING = 491
 _SUCCESS = 2
+_HOLDS = re.compile(r"^a=(sendonly|inactive)\b", re.MULTILINE)
+"""An offer that holds (RFC 3264, 8.4)."""
 
 
 class SipCall(pj.Call):  # type: ignore[misc]
@@ -129,11 +133,18 @@ class SipCall(pj.Call):  # type: ignore[misc]
         state = prm.e.body.tsxState
         if state.type != pj.PJSIP_EVENT_RX_MSG or state.tsx.method != "INVITE":
             return
-        if state.tsx.statusCode == _REQUEST_PENDING and self.leg is not None:
+        if state.tsx.role == pj.PJSIP_ROLE_UAS:
+            self._offered(state.src.rdata.wholeMsg)
+        elif state.tsx.statusCode == _REQUEST_PENDING and self.leg is not None:
             self._agent.post(self.leg.glared)
         elif state.tsx.statusCode // 100 == _SUCCESS and self.dialog is None:
             # The only place that shows the tags of the dialog, which Replaces is made of.
             self.dialog = Dialog.of_answer(state.src.rdata.wholeMsg, self.address)
+
+    def _offered(self, message: str) -> None:
+        """The far side has sent an INVITE of its own, or the ACK to one."""
+        if message.startswith("INVITE ") and "m=audio" in message:
+            self._tell(PutOnHold(on=_HOLDS.search(message) is not None))
 
     def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
         self._tell(Digit(prm.digit))

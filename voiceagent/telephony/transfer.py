@@ -90,6 +90,8 @@ class Transfer:
         accept_s: how long after the briefing they may take over it.
         note_s: how long a person who gives the caller back may say what was agreed; 0 asks nobody.
         way: how the caller gets to the person; `ways` has other ways by target.
+        replaces: whether the caller's side knows Replaces. A phone that does not would call the
+            person anew, who is in the consultation, and put the agent on hold meanwhile.
     """
 
     targets: Sequence[str]
@@ -101,6 +103,7 @@ class Transfer:
     note_s: float = 0.0
     way: Way = "attended"
     ways: Mapping[str, Way] = field(default_factory=dict)
+    replaces: bool = True
     keys: Keys = Keys()
     state: State = State.IDLE
     attempt: int = 0
@@ -109,6 +112,8 @@ class Transfer:
     _consultation_up: bool = False
     _caller_up: bool = True
     _accepted: bool = field(default=False)
+    _put_aside: bool = False
+    """The caller's side has put us on hold since the REFER."""
     _joined_at: float | None = None
 
     def __post_init__(self) -> None:
@@ -177,8 +182,8 @@ class Transfer:
         return [PassDigit(digit)] if self.state is State.BRIDGED else []
 
     def introduced(self, now: float) -> list[Command]:
-        """Both have heard what the agent had to say in a conference: it leaves."""
-        return self._refer(now) if self.state is State.BRIDGED else []
+        """Both have heard what the agent had to say in a conference: it leaves, if it can."""
+        return self._refer(now) if self.state is State.BRIDGED and self.replaces else []
 
     def consultation_ended(self, now: float, attempt: int, code: int, reason: str) -> list[Command]:
         """The consultation call is over, whether it was ever answered or not."""
@@ -208,6 +213,10 @@ class Transfer:
         if 200 <= code < 300:
             return self._transferred()
         return self._refer_failed(now, code, "the transfer was refused")
+
+    def caller_holds(self, on: bool) -> None:
+        """The caller's side has put us on hold, or taken us off it."""
+        self._put_aside = on and self.state is State.REFERRING
 
     def caller_ended(self, now: float) -> list[Command]:
         self._caller_up = False
@@ -264,12 +273,12 @@ class Transfer:
 
     def _connect(self, now: float) -> list[Command]:
         match self._way:
-            case "bridged":
-                return self._bridge(now)
             case "conference":
                 return [*self._bridge(now), Introduce()]
-            case _:
+            case "attended" if self.replaces:
                 return self._refer(now)
+            case _:
+                return self._bridge(now)
 
     def _bridge(self, now: float) -> list[Command]:
         self.state = State.BRIDGED
@@ -300,7 +309,7 @@ class Transfer:
 
     def _refer(self, now: float) -> list[Command]:
         self.state = State.REFERRING
-        self._accepted = False
+        self._accepted = self._put_aside = False
         self.deadline = now + self.refer_s
         return [Refer()]
 
@@ -320,6 +329,9 @@ class Transfer:
             return [*self._end_consultation("caller left"), self._over(Outcome.CALLER_GONE)]
         if self._consultation_up:
             return self._refer_failed(now, _NO_ANSWER, "the transfer was never answered")
+        if self._accepted and self._put_aside:
+            # Their phone talks to somebody else, and the person's call was replaced: it worked.
+            return self._transferred()
         if self._accepted:
             return [Resume(), self._over(Outcome.UNKNOWN)]
         return self._refer_failed(now, _NO_ANSWER, "hung up before the transfer")
