@@ -1,4 +1,5 @@
-"""Anger in words and the wish for a person: learned from labelled texts, measured on others.
+"""Anger in words, the wish for a person, and who gets nowhere: learned from labelled texts,
+measured on others.
 
     python -m benchmarks.words             figures of every part
     python -m benchmarks.words --mistakes  and the tuning half's mistakes, one a line
@@ -7,7 +8,8 @@
 
 It is learned from the tuning halves, ``*_training.yaml`` and the prototype sentences. The mistakes
 of all other texts are never shown: the test halves, and ``*_later.yaml`` and ``*_fresh.yaml``,
-which were written when the patterns stood and tell what new callers may expect.
+which were written when the patterns stood and tell what new callers may expect. Who gets nowhere
+is told from the calm turns of both files; it is measured on the simulated callers' sentences.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from numpy.typing import NDArray
 from benchmarks import logistic, texts
 from benchmarks.results import record
 from voiceagent.escalation import lexicon
+from voiceagent.escalation.stuck import says_stuck
 from voiceagent.escalation.wish import wish_for_person
 from voiceagent.escalation.words import anger_in_words
 from voiceagent.speech.embedding import SentenceEmbedder, wording
@@ -40,25 +43,35 @@ RIDGE = 0.1
 """Of the weights of the wording; tried on the texts that are learned from, left out by turns."""
 LOOSE = 0.1
 """Of the few weights by which wording and patterns are joined."""
-SHARE = 1 / 3
-"""What share of turns is counted as angry, and as asking for a person. Nearly half are among the
-texts that are learned from; in calls it is less, and who is missed once has another turn."""
+SHARE = {"anger": 1 / 3, "wish": 1 / 3, "stuck": 1 / 9}
+"""What share of turns is counted as angry, as asking for a person, and as getting nowhere. Nearly
+half are among the texts that are learned from, of those who get nowhere a ninth; in calls it is
+less, and who is missed once has another turn."""
+CALM = {
+    "customer_turns": ("neutral", "joyful", "calm"),
+    "wishes": ("not_wish",),
+}
+"""Labels of the turns in which nobody says that they get nowhere."""
 FOLDS = 6
 WEIGHTS = Path(lexicon.__file__).with_name("en-weights.json")
 WORDS = lexicon.load("en")
 
 
 class Question(NamedTuple):
-    """One of the two things that are asked of a text."""
+    """One of the things that are asked of a text."""
 
     name: str
     file: str
     positive: tuple[str, ...]
     prototypes: tuple[str, ...]
+    patterns: tuple[lexicon.Group, ...]
+    contrary: tuple[lexicon.Group, ...]
     detector: Callable[[str, NDArray[np.float32] | None], float]
 
     def load(self, part: Part) -> list[tuple[str, str]]:
         """(text, label) of a part."""
+        if self.name == "stuck":
+            return _of_stuck(part)
         if part in ("tune", "test"):
             return texts.load(self.file, part)
         return texts.load(f"{self.file}_{part}")
@@ -66,12 +79,26 @@ class Question(NamedTuple):
     def signs(self, text: str) -> tuple[float, float, float]:
         """What the patterns say for and against it, and the logarithm of the number of words."""
         read = WORDS.read(text)
-        found = WORDS.anger if self.name == "anger" else WORDS.wish
-        contrary = WORDS.calm if self.name == "anger" else WORDS.against_wish
-        patterns = lexicon.together(WORDS.find(read, found))
-        against = [hit.weight for hit in WORDS.find(read, contrary)]
+        patterns = lexicon.together(WORDS.find(read, self.patterns))
+        against = [hit.weight for hit in WORDS.find(read, self.contrary)]
         told = sum(against) if self.name == "anger" else min(against, default=0.0)
         return patterns, told, float(np.log(len(text.split())))
+
+
+def _of_stuck(part: Part) -> list[tuple[str, str]]:
+    """Who gets nowhere, beside the calm turns of the same part of the other files."""
+    if part == "training":
+        calm = [turn for file in CALM for turn in texts.load(file, "tune")]
+        calm += [turn for file in CALM for turn in texts.load(f"{file}_training")]
+        own = texts.load("stuck_training")
+    else:
+        calm = [turn for file in CALM for turn in texts.load(file, "test")]
+        said = dict.fromkeys({"test": ("hopeless",), "fresh": ("hopeless_fresh",)}.get(part, ()))
+        own = [(text, "stuck") for text, kind in texts.load("callers") if kind in said]
+    if not own:
+        return []
+    labels = {label for some in CALM.values() for label in some}
+    return own + [(text, "not_stuck") for text, label in calm if label in labels]
 
 
 QUESTIONS = (
@@ -80,6 +107,8 @@ QUESTIONS = (
         "customer_turns",
         ("angry", "sarcastic"),
         WORDS.anger_prototypes,
+        WORDS.anger,
+        WORDS.calm,
         lambda text, vector: anger_in_words(text, vector)[0],
     ),
     Question(
@@ -87,7 +116,18 @@ QUESTIONS = (
         "wishes",
         ("wish",),
         WORDS.wish_prototypes,
+        WORDS.wish,
+        WORDS.against_wish,
         lambda text, vector: wish_for_person(text, vector).probability,
+    ),
+    Question(
+        "stuck",
+        "stuck",
+        ("stuck",),
+        WORDS.stuck_prototypes,
+        WORDS.stuck,
+        (),
+        lambda text, vector: float(bool(says_stuck(text, vector))),
     ),
 )
 
@@ -123,7 +163,8 @@ def learn(question: Question, model: SentenceEmbedder) -> dict[str, Any]:
     signs = np.array([question.signs(view) for view, _, _ in seen])
     joined = np.column_stack([left_out, signs])[new]
     (share, patterns, against, length), joint = _ridge(joined, wanted[new], LOOSE)
-    joint += math.log(SHARE / (1 - SHARE)) - math.log(wanted[new].mean() / (~wanted[new]).mean())
+    prior = SHARE[question.name]
+    joint += math.log(prior / (1 - prior)) - math.log(wanted[new].mean() / (~wanted[new]).mean())
     weights, offset = _ridge(rows, wanted, RIDGE)
     left = joined @ (share, patterns, against, length) + joint
     print(
@@ -216,6 +257,8 @@ def main() -> None:
     for question in QUESTIONS:
         for part in ("tune", "test", "later", "fresh"):
             some = question.load(part)
+            if not some:
+                continue
             vectors = [None] * len(some) if options.bare else model.embed([t for t, _ in some])
             found = np.array(
                 [question.detector(text, v) for (text, _), v in zip(some, vectors, strict=True)]

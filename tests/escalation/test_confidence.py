@@ -95,3 +95,10 @@ def test_a_correction_is_understood_while_something_else_is_asked():
     entities = {"yes_no": False, "number": 47}
     correction = STRANGE.model_copy(update={"text": "no, four seven", "entities": entities})
     assert understood(heard("no, four seven"), correction, DIGITS).probability > 0.6
+
+
+def test_a_no_with_a_sentence_of_its_own_beside_it_is_not_understood():
+    meaning = STRANGE.model_copy(
+        update={"text": "no no something completely different", "entities": {"yes_no": False}}
+    )
+    assert understood(heard(meaning.text), meaning, Expectation(kind="open")).probability < 0.5

@@ -14,7 +14,7 @@ DOUBTFUL = 0.4
 """Below this probability of every word being right, the doubt is worth telling."""
 TRUST = 2.5
 """Most log odds that recognition counts for either way: sense has its say as well."""
-SHORT = 6
+SHORT = 4
 """A turn of so many words at most may be nothing but a value."""
 HARDLY, SURELY = 0.2, 0.5
 """Up to the first probability of being right, words are not acted on; from the second on in full.

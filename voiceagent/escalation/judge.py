@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.dialogue.understanding import Embedder
-from voiceagent.escalation import lexicon
 from voiceagent.escalation.anger import Anger, AngerDetector
 from voiceagent.escalation.confidence import Understood, believed, understood
 from voiceagent.escalation.policy import Decision, Policy
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.escalation.repetition import Repetition
+from voiceagent.escalation.stuck import says_stuck
 from voiceagent.escalation.wish import LIKELY, Wish, wish_for_person
 from voiceagent.events import Expectation, TurnEvidence, Understanding, Utterance, Verdict
 
@@ -84,7 +84,9 @@ class Judge:
             text, measures, vector, belief=belief, interrupted=interrupted, repeated=repeats > 0
         )
         wish = wish_for_person(text, vector, self._prototypes, self._language, belief=belief)
-        stuck = self._says_stuck(text) if belief >= LIKELY else ()
+        stuck: tuple[str, ...] = ()
+        if belief >= LIKELY:
+            stuck = says_stuck(text, vector, self._prototypes, self._language)
         evidence = TurnEvidence(
             understood=heard.probability,
             anger=anger.probability,
@@ -143,12 +145,6 @@ class Judge:
     def progressed(self) -> None:
         """A request was met: asking the same again later is no loop."""
         self._repetition.forget()
-
-    def _says_stuck(self, text: str) -> tuple[str, ...]:
-        """How the caller says that they are not understood or not helped, if they do."""
-        words = lexicon.load(self._language)
-        hits = words.find(words.read(text), words.stuck)
-        return tuple(f"{hit.says}: “{hit.quote}”" for hit in hits)
 
     def _reasons(
         self,

@@ -1,4 +1,5 @@
-"""Sentences that mean anger or the wish for a person, to quote what a caller's words are like."""
+"""Sentences of anger, of wishes for a person and of callers who get nowhere, to quote what a
+caller's words are like."""
 
 from __future__ import annotations
 
@@ -35,15 +36,14 @@ class Prototypes:
     language: str
     anger: Sentences
     wish: Sentences
+    stuck: Sentences
 
     @classmethod
     async def create(cls, embedder: Embedder, language: str = "en") -> Prototypes:
         """Embed a language's prototype sentences."""
         words = lexicon.load(language)
-        anger, wish = words.anger_prototypes, words.wish_prototypes
-        vectors = meaning(await embedder.embed([*anger, *wish]))
-        return cls(
-            language,
-            Sentences(anger, vectors[: len(anger)]),
-            Sentences(wish, vectors[len(anger) :]),
-        )
+        sets = (words.anger_prototypes, words.wish_prototypes, words.stuck_prototypes)
+        vectors = meaning(await embedder.embed([text for texts in sets for text in texts]))
+        ends = np.cumsum([len(texts) for texts in sets])[:-1]
+        parts = np.split(vectors, ends)
+        return cls(language, *(Sentences(*part) for part in zip(sets, parts, strict=True)))

@@ -1,5 +1,5 @@
-"""What was learned of a language: how much its patterns and its wording tell of anger, or of the
-wish for a person.
+"""What was learned of a language: how much its patterns and its wording tell of anger, of the wish
+for a person, or of a call that gets nowhere.
 
 A logistic regression on the wording of a turn, as the embedding's inner layers have it, and on
 the patterns that were met. ``benchmarks/words.py`` trains and measures it.

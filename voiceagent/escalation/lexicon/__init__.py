@@ -94,8 +94,10 @@ class Lexicon:
         self.stuck = groups(data.get("stuck", []))
         self.anger_prototypes = tuple(prototypes["anger"])
         self.wish_prototypes = tuple(prototypes["wish"])
+        self.stuck_prototypes = tuple(prototypes.get("stuck", ()))
         self.anger_weights = (weights or {}).get("anger")
         self.wish_weights = (weights or {}).get("wish")
+        self.stuck_weights = (weights or {}).get("stuck")
 
     def read(self, text: str) -> Text:
         """Put a recogniser's text into plain form."""
