@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "voiceagent"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
-    {"facts", "events", "section", "hours", "people", "hooks", "websettings"},
+    {"facts", "cases", "events", "section", "hours", "people", "hooks", "websettings"},
     {"config", "tasks", "children", "logs"},
     {"audio"},
     {"telephony"},
@@ -29,6 +29,7 @@ ORDER = (
     {"learning"},
     {"supervision"},
     {"web"},
+    {"text"},
     {"desk"},
     {"webserver"},
     {"simulation"},

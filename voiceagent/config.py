@@ -27,7 +27,7 @@ from pydantic_settings import (
 from voiceagent.hooks import Webhook
 from voiceagent.people import Group, Person, Routing, Waiting, problems
 from voiceagent.section import Section
-from voiceagent.websettings import Web
+from voiceagent.websettings import Text, Web
 
 
 class ConfigError(Exception):
@@ -73,6 +73,9 @@ class Sip(Section):
     allow: tuple[str, ...] = ("127.0.0.0/8",)
     """Networks that INVITEs may come from; all others get 403. A registrar given by address is
     always allowed. [] allows nobody, ["0.0.0.0/0"] everybody."""
+    customer_header: str = ""
+    """Header of the INVITE that says what the company knows the customer by, such as
+    "X-Customer-Id"; the PBX must take it from nobody else. Left out: none does."""
     codecs: tuple[Literal["PCMU", "PCMA", "G722"], ...] = ("PCMU", "PCMA")
     """Codecs to offer, best first."""
     rtp_port_min: Annotated[int, Field(ge=1024, le=65000)] = 16384
@@ -344,6 +347,7 @@ class Config(BaseSettings):
     mqtt: Mqtt = Mqtt()
     webhook: Webhook = Webhook()
     web: Web = Web()
+    text: Text = Text()
     records: Records = Records()
     learning: Learning = Learning()
     review: Review = Review()

@@ -211,7 +211,7 @@ class Conversation:
         before = manager.resumed
         if before is not None and not self._resumed:
             self._resumed = True
-            self._record.event(events.CaseContinued(case_id=before.case_id, by=before.by))
+            self._record.event(events.CaseContinued(case_id=before.case_id, known_by=before.by))
         customer_id = manager.customer_id
         if customer_id and customer_id != self.leg.facts.customer_id:
             self.leg.facts = self.leg.facts.model_copy(update={"customer_id": customer_id})

@@ -13,12 +13,22 @@ from typing import Annotated, Any, Final, Literal, Protocol
 
 from pydantic import Field, TypeAdapter
 
+from voiceagent.cases import (
+    CallbackClosed as CallbackClosed,
+    CallbackRequested as CallbackRequested,
+    CaseContinued as CaseContinued,
+    CaseOpened as CaseOpened,
+    CustomerKnown as CustomerKnown,
+    PersonWrote as PersonWrote,
+)
 from voiceagent.facts import (
     Action as Action,
     Anomaly as Anomaly,
     Callback as Callback,
     CallFacts as CallFacts,
+    Channel as Channel,
     EarlierCall as EarlierCall,
+    Event as Event,
     Expectation as Expectation,
     Fact as Fact,
     HandoverContext as HandoverContext,
@@ -39,12 +49,6 @@ from voiceagent.facts import (
 
 SCHEMA_VERSION: Final = 1
 """Version of every message on the bus. Fields may be added within a version, not changed."""
-
-
-class Event(Fact):
-    """Base of all events; `type` names the event on the bus and in the store."""
-
-    type: str
 
 
 class LineStarted(Event):
@@ -159,6 +163,8 @@ class TurnUnderstood(Event):
     turn: int
     understanding: Understanding
     slots: dict[str, Any] = Field(default_factory=dict)
+    about: str | None = None
+    """Intent that is open after this turn; None when nothing is."""
 
 
 class LookupDone(Event):
@@ -329,21 +335,6 @@ class HandoverFailed(Event):
     reason: str
 
 
-class CallbackRequested(Event):
-    """A caller whom nobody could take has asked to be called back, or has left a message."""
-
-    type: Literal["callback.requested"] = "callback.requested"
-    callback: Callback
-
-
-class CallbackClosed(Event):
-    """Somebody has taken care of it."""
-
-    type: Literal["callback.closed"] = "callback.closed"
-    callback_id: str
-    by: str = ""
-
-
 class HandoverMarked(Event):
     """What a person says of a handover, or of a missing one, afterwards. The last mark counts."""
 
@@ -434,6 +425,10 @@ AnyEvent = Annotated[
     | HandoverFailed
     | CallbackRequested
     | CallbackClosed
+    | CaseOpened
+    | CaseContinued
+    | CustomerKnown
+    | PersonWrote
     | HandoverMarked
     | CallerFlagged
     | PersonTalked

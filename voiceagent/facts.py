@@ -31,6 +31,12 @@ class Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Event(Fact):
+    """Base of all events; `type` names the event on the bus and in the store."""
+
+    type: str
+
+
 # -- what was said ------------------------------------------------------------------------------
 
 
@@ -120,9 +126,13 @@ class Understanding(Fact):
     """Topics that belong to people, by name, with how surely they were met (0 to 1)."""
 
 
-class CallFacts(Fact):
-    """What the INVITE says about a call."""
+Channel = Literal["call", "text"]
 
+
+class CallFacts(Fact):
+    """What the INVITE says about a call; of a conversation by text, what its beginning says."""
+
+    channel: Channel = "call"
     caller_uri: str = ""
     """URI of the From header (RFC 3261, 20.20)."""
     caller_number: str = ""
@@ -134,6 +144,10 @@ class CallFacts(Fact):
     """URI of P-Asserted-Identity, empty when absent."""
     diversion: str = ""
     """URI of the first Diversion header (RFC 5806), empty when absent."""
+    customer_id: str = ""
+    """What the company knows the customer by, empty where nobody has told."""
+    case_code: str = ""
+    """Code or token of an open case that came with the INVITE."""
     headers: dict[str, str] = Field(default_factory=dict)
     """The INVITE's ``X-*`` headers."""
     sip_call_id: str = ""
@@ -236,9 +250,10 @@ class Mood(Fact):
 
 
 class EarlierCall(Fact):
-    """An earlier call of the same number."""
+    """An earlier conversation of the same customer."""
 
     call_id: str
+    channel: Channel = "call"
     started_at: datetime
     about: str = ""
     """What it was about, as the person was told then, or what the caller wanted."""
@@ -282,14 +297,15 @@ class Callback(Fact):
     """What a caller has left for people who were not free: a wish to be called, or a message."""
 
     callback_id: str
-    kind: Literal["call", "message"]
+    kind: Literal["call", "message", "text"]
+    """A ``text`` is answered in writing, where the conversation was."""
     number: str
-    """Number to call; of a message the caller's own, empty where it was withheld."""
+    """Number to call; of a message or text the customer's own, empty where it is not known."""
     topic: str
     group: str
     """Group it is for; the topic where no group takes it."""
     text: str = ""
-    """The message as it was recognised."""
+    """The message as it was recognised, or what was written last."""
     recording: str = ""
     """Path of the message's recording."""
     length_s: float = 0.0

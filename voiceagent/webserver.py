@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 import sys
 from contextlib import AsyncExitStack
@@ -28,9 +29,10 @@ from voiceagent.records.store import StoreError
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.languages import for_language
 from voiceagent.supervision.address import Address
+from voiceagent.text.room import texting
 from voiceagent.web.site import Room, Site, application
 
-ROOMS: tuple[Room, ...] = ()
+ROOMS: tuple[Room, ...] = (texting,)
 """Whoever has pages or an HTTP API."""
 
 _CONCURRENT = 256
@@ -68,6 +70,12 @@ def listening(config: Config) -> socket.socket:
     return listener
 
 
+def url_of(listener: socket.socket) -> str:
+    """The address of the server."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 async def serve(site: Site, listener: socket.socket, rooms: tuple[Room, ...] = ROOMS) -> None:
     """Serve until SIGTERM; prints the ready line."""
     async with AsyncExitStack() as stack:
@@ -83,11 +91,12 @@ async def serve(site: Site, listener: socket.socket, rooms: tuple[Room, ...] = R
                 timeout_graceful_shutdown=_LEAVE_S,
             )
         )
+        # uvicorn sends itself the signal that has ended it once more: rooms are still to be left.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: None)
         listener.listen()  # who connects from now on is served
-        host, port = listener.getsockname()[:2]
-        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        log.info("web.started", url=url)
-        print(json.dumps({"url": url, "port": port}), flush=True)
+        log.info("web.started", url=site.url)
+        port = listener.getsockname()[1]
+        print(json.dumps({"url": site.url, "port": port}), flush=True)
         await server.serve(sockets=[listener])
 
 
@@ -102,8 +111,9 @@ def main(path: Path, broker: str) -> None:
         logs.configure(config.log)
         plan = in_force(config)
         config = for_language(config, plan.language)
-        site = Site(config, plan, Address.of(config.mqtt, broker))
         with listening(config) as listener:
+            broker_at = Address.of(config.mqtt, broker)
+            site = Site(config, plan, broker_at, broker, url_of(listener))
             asyncio.run(serve(site, listener))
     except _REASONS_NOT_TO_START as error:
         sys.exit(f"voiceagent web server: {error}")

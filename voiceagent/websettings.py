@@ -1,4 +1,4 @@
-"""The settings of the web server."""
+"""The settings of the web server, and of conversations in writing."""
 
 from __future__ import annotations
 
@@ -33,3 +33,16 @@ class Web(Section):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("an address starts with https://, such as https://agent.example.com")
         return value.rstrip("/")
+
+
+class Text(Section):
+    """Conversations in writing; they need the web server."""
+
+    number: str = ""
+    """Number that customers may call with their code, as it is told to them; left out: none is."""
+    valid_h: Annotated[float, Field(gt=0, le=720)] = 24.0
+    """How long the token in a link and the code of a case are good, hours."""
+    idle_min: Annotated[float, Field(gt=0, le=1440)] = 30.0
+    """Minutes without a word after which a conversation ends; who writes again goes on with it."""
+    most_open: Annotated[int, Field(ge=1)] = 500
+    """Conversations that may be open at once."""

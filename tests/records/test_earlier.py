@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from voiceagent.dialogue.plan import Continues
 from voiceagent.events import (
     CallArrived,
     CallFacts,
@@ -101,7 +102,7 @@ def test_a_withheld_number_has_no_past(store: Store) -> None:
 
 
 async def test_a_line_asks_without_waiting_for_the_disk_and_without_an_error(store: Store) -> None:
-    look_back = looking_back(store, Routing(repeated_h=1e5))
+    look_back = looking_back(store, Routing(repeated_h=1e5), Continues())
     assert (await look_back(CallFacts(caller_number="999"))).person == ANNA
     store.close()
     assert await look_back(CallFacts(caller_number="999")) == Earlier()

@@ -23,10 +23,11 @@ from voiceagent.line import answering
 from voiceagent.records.earlier import looking_back
 from voiceagent.records.store import StoreError
 from voiceagent.records.talks import latest_talks
+from voiceagent.services import LookBack
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.languages import for_language, language_problems
 from voiceagent.supervision.address import Address
-from voiceagent.supervision.journal import open_journal
+from voiceagent.supervision.journal import StoreJournal, open_journal
 from voiceagent.supervision.staffing import staffing
 from voiceagent.telephony.useragent import TelephonyError
 
@@ -78,7 +79,7 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
     async with (
         _children(path, config, plan.language) as broker_url,
         open_journal(config, broker_url) as journal,
-        answering(config, plan, journal, looking_back(journal.store, config.routing)) as line,
+        answering(config, plan, journal, _look_back(journal, config, plan)) as line,
         staffing(
             Address.of(config.mqtt, broker_url), config.mqtt.topic_root, line.staff, config.line
         ),
@@ -92,6 +93,10 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
         await asyncio.wait({draining, again}, return_when=asyncio.FIRST_COMPLETED)
         for task in (draining, again):
             task.cancel()
+
+
+def _look_back(journal: StoreJournal, config: Config, plan: Dialplan) -> LookBack:
+    return looking_back(journal.store, config.routing, plan.continues)
 
 
 @contextlib.asynccontextmanager

@@ -35,6 +35,8 @@ _PHRASE_WORDS = {
     "expected_wait": {"minutes"},
     "longer_wait": {"minutes"},
     "callback_confirm": {"number"},
+    "resume": {"label", "channel"},
+    "text_or_call": {"number", "code"},
 }
 
 

@@ -188,5 +188,21 @@ class Phrases(BaseModel):
         "I will put you through to someone."
     )
     """Said when recognition is gone; made beforehand."""
+    resume: Sentence = (
+        "I see that you {{ 'wrote to' if channel == 'text' else 'called' }} us about {{ label }}. "
+        "Shall we go on with that?"
+    )
+    """Asked after the greeting when an earlier conversation has left something open; `channel` is
+    "text" or "call"."""
+    text_handover: Sentence = (
+        "I have passed this on to a colleague, with all that you have written. "
+        "They will answer you here."
+    )
+    """Written instead of `handover`, where a conversation is in writing."""
+    text_or_call: Sentence = (
+        "If you would rather talk to somebody, call {{ number }} and say that you have the code "
+        "{{ code }}."
+    )
+    """Written after it, when the settings have a number to call."""
     goodbye: Sentence = "Thank you for calling. Goodbye."
     """The last sentence."""

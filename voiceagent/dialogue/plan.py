@@ -78,6 +78,8 @@ class Slot(Section):
     """Said when the answer is no, and the intent ends there; for kind yes_no."""
     choices: dict[Text, tuple[Text, ...]] = Field(default_factory=dict)
     """Answers to choose from, each with other words for it; for kind choice."""
+    customer_id: bool = False
+    """Whether the answer is what the company knows the customer by."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
     """How often the slot is asked for until a person is offered."""
     turns: TurnLimits = TurnLimits()
@@ -213,6 +215,18 @@ class Topic(Section):
     """What the person should begin with."""
 
 
+class Continues(Section):
+    """When a conversation goes on where an earlier one of the same customer ended."""
+
+    hours: Annotated[float, Field(ge=0, le=720)] = 24.0
+    """How long ago that may be, hours; 0 for never."""
+    by: tuple[Literal["number", "customer", "code"], ...] = ("number", "customer", "code")
+    """What the customer may be known by: the number that calls, what the company knows them by, or
+    the code they were given."""
+    after: tuple[Literal["text", "call"], ...] = ("text",)
+    """What is gone on with: what was begun in writing, and calls that ended in the middle."""
+
+
 class Dialplan(Section):
     """What one agent says and does."""
 
@@ -243,6 +257,8 @@ class Dialplan(Section):
     """What the agent says in every dialplan."""
     common: Common = Common()
     """How callers say what is understood in every dialplan."""
+    continues: Continues = Continues()
+    """When a conversation goes on where an earlier one of the same customer ended."""
     escalation: Thresholds = Thresholds()
     """When the agent asks again, offers a person, or hands over."""
 

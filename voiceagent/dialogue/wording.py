@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 class Question:
     """What the agent has asked last."""
 
-    kind: Literal["open", "more", "slot", "confirm", "guess", "offer"]
+    kind: Literal["open", "more", "slot", "confirm", "guess", "offer", "resume"]
     slot: str = ""
     value: Any = None
     """Value to be confirmed."""
@@ -29,6 +29,8 @@ class Question:
     """Intent to be confirmed."""
     topic: str = "general"
     """Topic of the person offered."""
+    channel: str = ""
+    """Where the conversation was that may be gone on with."""
 
 
 class Wording:
@@ -74,6 +76,9 @@ class Wording:
                 return self.say(phrases.did_you_mean, label=self.intent(asked.intent))
             case "offer":
                 return self.say(phrases.offer_person)
+            case "resume":
+                about = self.intent(asked.intent) if asked.intent else self.topic(asked.topic)
+                return self.say(phrases.resume, label=about, channel=asked.channel)
             case "more":
                 return self.say(phrases.anything_else)
         return self.say(phrases.how_can_i_help)
@@ -83,7 +88,7 @@ class Wording:
         if asked.kind == "confirm":
             kind = self._plan.slots[asked.slot].kind
             return Expectation(kind="yes_no", slot=asked.slot, reads_back=kind)
-        if asked.kind in ("guess", "offer"):
+        if asked.kind in ("guess", "offer", "resume"):
             return Expectation(kind="yes_no", slot=asked.slot or None)
         if asked.kind != "slot":
             return Expectation()
@@ -123,6 +128,21 @@ class Wording:
         """What the dialplan speaks about."""
         labels = spoken_list(map(self.intent, self._plan.intents), "or")
         return self.say(self._plan.phrases.can_help_with, labels=labels)
+
+    def summary(
+        self, intent: str | None, slots: Iterable[str], tried: Sequence[str], still_open: str
+    ) -> str:
+        """Up to three sentences for the person: what is wanted, what was tried, what is open."""
+        if intent is None:
+            sentences = ["The caller has not yet said what they want."]
+        else:
+            known = ", ".join(self.answers(slots))
+            about = self.intent(intent)
+            sentences = [f"The caller asked about {about}{f' ({known})' if known else ''}."]
+        sentences += tried[-1:]
+        if still_open:
+            sentences.append(f"Still open: {still_open}.")
+        return " ".join(sentences)
 
     def intent(self, name: str) -> str:
         """An intent as people call it."""

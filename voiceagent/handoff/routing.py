@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import CallFacts, EarlierCall, LeftOut, RoutedTo, Standing
 from voiceagent.handoff.roster import GENERAL, Member, Roster
 from voiceagent.people import Routing
@@ -55,7 +56,7 @@ class State:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What the record knows of earlier calls of the same number."""
+    """What the record knows of earlier conversations of the same customer."""
 
     calls: int = 0
     """So many in the last hours (`Routing.repeated_h`)."""
@@ -64,6 +65,8 @@ class Earlier:
     spoke_at: datetime | None = None
     latest: tuple[EarlierCall, ...] = ()
     """The newest first."""
+    unfinished: Unfinished | None = None
+    """What can be gone on with."""
 
 
 @dataclass(frozen=True)

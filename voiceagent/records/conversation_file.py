@@ -57,6 +57,7 @@ class _Writer:
             raise ValueError("there is no call in these records: the first is a call.arrived")
         self._records = records
         self._wav = wav
+        self._written = arrived.event.facts.channel == "text"
         self._began = arrived.at - timedelta(seconds=arrived.t_s or 0.0)
         self._parties = [
             _caller(arrived.event.facts),
@@ -101,6 +102,10 @@ class _Writer:
             parties=(_CALLER, _AGENT),
             party_history=tuple(self._history),
         )
+        if self._written:
+            said = "\n".join(f"{s.who}: {s.text}" for s in transcript.lines(self._records))
+            words = {"type": "text", "mediatype": "text/plain", "encoding": "none", "body": said}
+            return call.model_copy(update=words)
         if not self._wav:
             return call
         content = {

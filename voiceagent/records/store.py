@@ -46,6 +46,14 @@ CREATE INDEX IF NOT EXISTS callers
     ON events (json_extract(record, '$.event.facts.caller_number'), seq)
     WHERE type = 'call.arrived';
 CREATE INDEX IF NOT EXISTS talks ON events (at) WHERE type = 'person.talked';
+CREATE INDEX IF NOT EXISTS customers
+    ON events (json_extract(record, '$.event.facts.customer_id'), seq)
+    WHERE type = 'call.arrived';
+CREATE INDEX IF NOT EXISTS known_customers
+    ON events (json_extract(record, '$.event.customer_id'), seq) WHERE type = 'customer.known';
+CREATE INDEX IF NOT EXISTS cases ON events (seq) WHERE type = 'case.opened';
+CREATE INDEX IF NOT EXISTS continuations
+    ON events (json_extract(record, '$.event.case_id'), seq) WHERE type = 'case.continued';
 CREATE INDEX IF NOT EXISTS callbacks ON events (seq) WHERE type LIKE 'callback.%';
 """
 """Made also for stores that are older than they are."""
@@ -257,6 +265,47 @@ class Store:
         values = (number, since.astimezone(UTC).isoformat(), but, limit)
         rows = self._read(self.CALLS_OF, values)
         return [(call_id, datetime.fromisoformat(at)) for call_id, at in rows]
+
+    CALLS_OF_CUSTOMER = (
+        "SELECT call_id, at, seq FROM events WHERE type = 'call.arrived'"
+        " AND json_extract(record, '$.event.facts.customer_id') = ?1 AND at >= ?2"
+        " UNION ALL SELECT call_id, at, seq FROM events WHERE type = 'customer.known'"
+        " AND json_extract(record, '$.event.customer_id') = ?1 AND at >= ?2"
+        " ORDER BY seq DESC LIMIT ?3"
+    )
+
+    def calls_of_customer(
+        self, customer_id: str, since: datetime, limit: int = 100
+    ) -> list[tuple[str, datetime]]:
+        """Id and time of the conversations of whom the company knows by this, the newest first.
+
+        Args:
+            since: with its zone; earlier ones are left out.
+        """
+        rows = self._read(
+            self.CALLS_OF_CUSTOMER, (customer_id, since.astimezone(UTC).isoformat(), limit)
+        )
+        return [(call_id, datetime.fromisoformat(at)) for call_id, at, _ in rows]
+
+    def case_opened(self, token_sha256: str, code: str = "") -> Record | None:
+        """The newest case with this token, or with this code where one is given."""
+        rows = self._read(
+            "SELECT record FROM events WHERE type = 'case.opened'"
+            " AND (json_extract(record, '$.event.token_sha256') = ?1"
+            "  OR (?2 != '' AND json_extract(record, '$.event.code') = ?2))"
+            " ORDER BY seq DESC LIMIT 1",
+            (token_sha256, code),
+        )
+        return RECORD.validate_json(rows[0][0]) if rows else None
+
+    def continuations(self, case_id: str) -> list[str]:
+        """Ids of the conversations that went on with a case, in order."""
+        rows = self._read(
+            "SELECT call_id FROM events WHERE type = 'case.continued'"
+            " AND json_extract(record, '$.event.case_id') = ? GROUP BY call_id ORDER BY min(seq)",
+            (case_id,),
+        )
+        return [call_id for (call_id,) in rows]
 
     def callbacks(self) -> list[Record]:
         """All records of what callers have left, and of its closing, in order."""

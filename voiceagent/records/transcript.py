@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from voiceagent.events import (
@@ -11,7 +11,9 @@ from voiceagent.events import (
     CallbackClosed,
     CallbackRequested,
     CallEnded,
+    CaseContinued,
     ConsultationFailed,
+    CustomerKnown,
     HandoverCompleted,
     HandoverFailed,
     HandoverMarked,
@@ -19,6 +21,7 @@ from voiceagent.events import (
     HandoverRouted,
     HandoverStarted,
     OfferDeclined,
+    PersonWrote,
     Record,
     TranscriptLine,
     TurnEvidence,
@@ -33,8 +36,8 @@ def lines(records: Iterable[Record]) -> tuple[TranscriptLine, ...]:
     """What was said, in the order of speaking; a caller's line carries the anger of its verdict."""
     records = list(records)
     anger = {r.event.turn: r.event.anger for r in records if isinstance(r.event, Verdict)}
-    spoken = [line for r in records if (line := _line(r, anger)) is not None]
-    return tuple(sorted(spoken, key=lambda line: line.start_s))
+    spoken = [said for r in records if (said := line(r, anger)) is not None]
+    return tuple(sorted(spoken, key=lambda said: said.start_s))
 
 
 def as_json(records: Iterable[Record]) -> dict[str, Any]:
@@ -68,9 +71,9 @@ def as_text(records: Iterable[Record], detail: bool = False) -> str:
     }
     entries: list[tuple[float, str]] = []
     for record in records:
-        line = _line(record, anger)
-        if line is not None:
-            entries.append((line.start_s, f"{_clock(line.start_s)}  {line.who:<7} {line.text}"))
+        said = line(record, anger)
+        if said is not None:
+            entries.append((said.start_s, f"{_clock(said.start_s)}  {said.who:<7} {said.text}"))
         elif isinstance(record.event, Verdict):
             # A verdict stands under the words it judges, not at the moment it was reached.
             at = heard_at.get(record.event.turn, record.t_s or 0.0)
@@ -84,7 +87,12 @@ def as_text(records: Iterable[Record], detail: bool = False) -> str:
     return "".join(f"{text}\n" for _, text in entries)
 
 
-def _line(record: Record, anger: dict[int, float]) -> TranscriptLine | None:
+def line(record: Record, anger: Mapping[int, float] | None = None) -> TranscriptLine | None:
+    """What a record holds of what was said.
+
+    Args:
+        anger: of the verdicts, by turn.
+    """
     event = record.event
     if isinstance(event, TurnHeard) and event.utterance.text:
         said = event.utterance
@@ -94,12 +102,15 @@ def _line(record: Record, anger: dict[int, float]) -> TranscriptLine | None:
             start_s=said.start_s,
             end_s=said.end_s,
             confidence=said.confidence,
-            anger=anger.get(event.turn),
+            anger=anger.get(event.turn) if anger else None,
         )
     if isinstance(event, AgentSpoke) and event.heard:
         return TranscriptLine(
             who="agent", text=event.heard, start_s=event.start_s, end_s=event.end_s
         )
+    if isinstance(event, PersonWrote):
+        at_s = record.t_s or 0.0
+        return TranscriptLine(who="person", text=event.text, start_s=at_s, end_s=at_s)
     return None
 
 
@@ -153,7 +164,8 @@ def _whom(routed: HandoverRouted) -> Iterator[str]:
 def _note(record: Record) -> str:
     match record.event:
         case CallArrived(facts=facts):
-            return f"call from {facts.caller_number or facts.caller_uri or 'unknown'}"
+            what = "written by" if facts.channel == "text" else "call from"
+            return f"{what} {facts.caller_number or facts.caller_uri or 'unknown'}"
         case HandoverRouted(route=route, left_out=left_out) if route or left_out:
             people = ", then ".join(to.person for to in route)
             return f"route: {people or 'nobody is free'}"
@@ -175,10 +187,16 @@ def _note(record: Record) -> str:
             return f"not handed over: {reason}"
         case CallbackRequested(callback=left) if left.kind == "call":
             return f"to be called back on {left.number}"
+        case CallbackRequested(callback=left) if left.kind == "text":
+            return "a person is to answer in writing"
         case CallbackRequested(callback=left):
             return f"left a message: {left.text}"
         case CallbackClosed(by=by):
             return f"taken care of{f' by {by}' if by else ''}"
+        case CaseContinued(case_id=case_id, known_by=by):
+            return f"goes on with {case_id}, known by {by}"
+        case CustomerKnown(customer_id=customer_id):
+            return f"known as customer {customer_id}"
         case CallEnded(by=by, reason=reason):
             return f"call ended by {by}: {reason}"
         case _:

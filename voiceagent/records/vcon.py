@@ -46,7 +46,7 @@ class PartyHistory(_Object):
 class Dialog(_Object):
     """A stretch of the conversation (4.3)."""
 
-    type: Literal["recording", "transfer", "incomplete"]
+    type: Literal["recording", "text", "transfer", "incomplete"]
     start: datetime
     duration: float | None = None
     """Seconds."""
@@ -55,7 +55,7 @@ class Dialog(_Object):
     mediatype: str | None = None
     filename: str | None = None
     body: str | None = None
-    encoding: Literal["base64url"] | None = None
+    encoding: Literal["base64url", "none"] | None = None
     disposition: Disposition | None = None
     """Why it came to nothing, where the type is ``incomplete``."""
     party_history: tuple[PartyHistory, ...] | None = None

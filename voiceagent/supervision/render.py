@@ -39,9 +39,18 @@ def _what(event: e.Event) -> Text:
         case _ if event.type.startswith(("handover.", "consultation.", "refer.", "briefing.")):
             return _handover(event)
         case e.CallbackRequested(callback=left):
-            what = "to be called back" if left.kind == "call" else f"message “{left.text}”"
+            how = {"call": "to be called back", "text": "to be answered in writing"}
+            what = how.get(left.kind) or f"message “{left.text}”"
             of = f"{left.group}, from {left.number or 'a withheld number'}"
             return Text(f"left for {of}: {what} ({left.callback_id})", style="bold yellow")
+        case e.CaseOpened(code=code, expires_at=until):
+            return Text(f"case opened, code {code} until {until:%Y-%m-%d %H:%M}", style="cyan")
+        case e.CaseContinued(case_id=case_id, known_by=by):
+            return Text(f"goes on with {case_id}, known by {by}", style="cyan")
+        case e.CustomerKnown(customer_id=customer_id):
+            return Text(f"known as customer {customer_id}", style="cyan")
+        case e.PersonWrote(text=text):
+            return _said("person", text, "green")
         case e.CallbackClosed(callback_id=callback_id, by=by):
             return Text(f"{callback_id} closed{f' by {by}' if by else ''}", style="yellow")
         case _:

@@ -97,7 +97,7 @@ class Leg:
         self._wishing: asyncio.Task[bool] | None = None
 
     def set_invite(self, invite: str, source: str) -> None:
-        self.facts = call_facts(invite, source)
+        self.facts = call_facts(invite, source, self._agent.settings.customer_header)
         headers = parse_headers(invite)
         self.context = context_of(headers)
         self.replaces = announces(headers, "replaces")

@@ -88,8 +88,12 @@ def user_part(uri: str) -> str:
     return user.split(":", 1)[0].split(";", 1)[0] if at else ""
 
 
-def call_facts(invite: str, source: str) -> CallFacts:
-    """Facts of a call from its INVITE, as text, and the address it came from."""
+def call_facts(invite: str, source: str, customer_header: str = "") -> CallFacts:
+    """Facts of a call from its INVITE, as text, and the address it came from.
+
+    Args:
+        customer_header: name of the header that names the customer; empty for none.
+    """
     headers = parse_headers(invite)
 
     def first(name: str) -> str:
@@ -107,6 +111,8 @@ def call_facts(invite: str, source: str) -> CallFacts:
         dialled=user_part(request_uri),
         asserted_identity=asserted_uri,
         diversion=name_addr(first("diversion"))[1],
+        customer_id=first(customer_header.lower()) if customer_header else "",
+        case_code=first("x-case") or parameter(f"<{user_part(request_uri)}>{request_uri}", "case"),
         headers={_title(key): value for key, value in headers if key.startswith("x-")},
         sip_call_id=first("call-id"),
         source=source,

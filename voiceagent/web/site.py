@@ -38,6 +38,15 @@ class Site:
     config: Config
     plan: Dialplan
     broker: Address
+    broker_url: str = ""
+    """URL of an embedded broker; empty where the settings name the broker."""
+    url: str = ""
+    """Where the server listens."""
+
+    @property
+    def public_url(self) -> str:
+        """Address of the site for links."""
+        return self.config.web.public_url or self.url
 
 
 Room = Callable[[Site], AbstractAsyncContextManager[Sequence[BaseRoute]]]

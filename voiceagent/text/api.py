@@ -1,0 +1,184 @@
+"""The HTTP API of conversations in writing. docs/openapi.yaml describes it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from voiceagent.events import CallArrived, CallFacts, Record
+from voiceagent.records.cases import left_open
+from voiceagent.records.transcript import line
+from voiceagent.speech.client import SpeechError
+from voiceagent.text.cases import Cases, TooMany
+from voiceagent.text.conversation import TextConversation
+from voiceagent.web.keys import bearer, owner, program
+from voiceagent.web.problems import Problem, body
+from voiceagent.web.site import Site
+
+LONGEST = 4000
+Written = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NewCase(_Body):
+    """What opens a case."""
+
+    text: Written
+    customer_id: Short = ""
+    number: Annotated[str, StringConstraints(pattern=r"^(\+?[0-9]{3,20})?$")] = ""
+    name: Short = ""
+    language: Short = ""
+
+
+class NewMessage(_Body):
+    """Something written in a case."""
+
+    text: Written
+    who: Literal["caller", "person"] = Field(default="caller", alias="from")
+
+
+def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
+    """The API's routes."""
+    keys = site.config.web.keys
+
+    async def open_case(request: Request) -> Response:
+        by = program(request, keys)
+        wanted = await body(request, NewCase)
+        spoken = site.plan.language
+        if wanted.language and wanted.language.split("-")[0] != spoken.split("-")[0]:
+            told = f"this agent writes {spoken}: leave it out, or ask another agent"
+            raise Problem(422, f"language: {told}", {"language": told})
+        facts = CallFacts(
+            channel="text",
+            caller_number=wanted.number,
+            caller_name=wanted.name,
+            customer_id=wanted.customer_id,
+            dialled="text",
+            source=f"api {by}",
+        )
+        try:
+            opened = cases.open(facts)
+        except TooMany as error:
+            raise _no_room() from error
+        greeting = [item.text for item in opened.conversation.transcript]
+        replies = [*greeting, *await _answer(opened.conversation, wanted.text)]
+        address = f"/case/{opened.conversation.case_id}"
+        answer = {
+            **_told(opened.conversation, replies),
+            "token": opened.token,
+            "code": opened.event.code,
+            "expires_at": opened.event.expires_at.isoformat(),
+            "link": f"{site.public_url}{address}#{opened.token}",
+        }
+        return JSONResponse(answer, 201, {"Location": f"/api/cases/{opened.conversation.case_id}"})
+
+    async def write(request: Request) -> Response:
+        by = await _who(request)
+        message = await body(request, NewMessage)
+        conversation = await _found(request)
+        if message.who == "caller":
+            return JSONResponse(_told(conversation, await _answer(conversation, message.text)))
+        if not by:
+            told = "only a program with a key of web.keys may write for a person: leave it out"
+            raise Problem(403, f"from: {told}", {"from": told})
+        conversation.person_wrote(message.text, by)
+        return JSONResponse(_told(conversation, []))
+
+    async def read(request: Request) -> Response:
+        by = await _who(request)
+        case_id = request.path_params["case_id"]
+        records = await cases.records(case_id)
+        if not records:
+            raise _unknown(case_id)
+        return JSONResponse(_case(case_id, records, whole=bool(by)))
+
+    async def _who(request: Request) -> str:
+        """Name of the program that asks, empty for the customer with their token."""
+        token = bearer(request)
+        if by := owner(token, keys):
+            return by
+        if token and await cases.allows(token, request.path_params["case_id"]):
+            return ""
+        return program(request, keys)
+
+    async def _found(request: Request) -> TextConversation:
+        case_id = request.path_params["case_id"]
+        try:
+            found = await cases.find(case_id)
+        except TooMany as error:
+            raise _no_room() from error
+        except sqlite3.Error as error:
+            raise Problem(503, f"the record cannot be read: {error}: try again") from error
+        if found is None:
+            raise _unknown(case_id)
+        return found
+
+    return [
+        Route("/api/cases", open_case, methods=["POST"]),
+        Route("/api/cases/{case_id}", read, methods=["GET"]),
+        Route("/api/cases/{case_id}/messages", write, methods=["POST"]),
+    ]
+
+
+async def _answer(conversation: TextConversation, text: str) -> list[str]:
+    try:
+        return await conversation.wrote(text)
+    except SpeechError as error:
+        raise Problem(
+            503, "what was written cannot be understood just now: send it again", headers=_LATER
+        ) from error
+
+
+_LATER = {"Retry-After": "5"}
+
+
+def _no_room() -> Problem:
+    return Problem(503, "too many conversations are open: try again later", headers=_LATER)
+
+
+def _unknown(case_id: str) -> Problem:
+    return Problem(404, f"{case_id}: there is no such case: see its id in the answer to POST")
+
+
+def _told(conversation: TextConversation, replies: list[str]) -> dict[str, Any]:
+    return {
+        "case_id": conversation.case_id,
+        "replies": replies,
+        "with_person": conversation.with_person,
+        "ended": conversation.ended,
+    }
+
+
+def _case(case_id: str, records: list[Record], *, whole: bool) -> dict[str, Any]:
+    """A case as it is told; of what the agent has made of it only to programs."""
+    said = [
+        {"who": found.who, "text": found.text, "at": record.at.isoformat()}
+        for record in records
+        if (found := line(record)) is not None
+    ]
+    told: dict[str, Any] = {
+        "case_id": case_id,
+        "opened_at": records[0].at.isoformat(),
+        "messages": said,
+    }
+    if whole:
+        left = left_open(records)
+        told["conversations"] = [
+            {"call_id": r.call_id, "channel": r.event.facts.channel, "at": r.at.isoformat()}
+            for r in records
+            if isinstance(r.event, CallArrived)
+        ]
+        told["open"] = (
+            {"intent": left.intent, "topic": left.topic, "slots": left.slots} if left else None
+        )
+    return told
