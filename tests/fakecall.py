@@ -34,6 +34,7 @@ from voiceagent.events import (
     Record,
     Utterance,
 )
+from voiceagent.handoff.routing import Earlier
 from voiceagent.handoff.staff import Staff
 from voiceagent.services import SAFE_PHRASES, SafeVoice, Services, phrase
 from voiceagent.speech.client import SpeechError
@@ -213,6 +214,7 @@ class Call:
         people: dict[str, Picks] | None = None,
         staff: Sequence[dict[str, Any]] = (),
         http: Callable[[httpx.Request], Any] | None = None,
+        earlier: Earlier | None = None,
         **settings: Any,
     ) -> None:
         self.plan = plan
@@ -222,6 +224,7 @@ class Call:
         self._http = httpx.MockTransport(http or (lambda request: httpx.Response(404)))
         self._config = Config(dialplan=Path("plan.yaml"), people=staff, **settings)
         self.staff = Staff.of(self._config, plan)
+        self._earlier = earlier or Earlier()
         self._line: deque[bytes] = deque()
         self._persons_line: deque[bytes] = deque()
 
@@ -259,8 +262,12 @@ class Call:
             music=hold_tune(),
             quiet=_QUIET,
             staff=self.staff,
+            look_back=self._look_back,
             chooser=await self._chooser(),
         )
+
+    async def _look_back(self, facts: CallFacts) -> Earlier:
+        return self._earlier
 
     async def _chooser(self) -> Understander:
         choices = choosing(self.plan)

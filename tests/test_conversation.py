@@ -19,6 +19,8 @@ from voiceagent.audio.frames import SAMPLE_RATE
 from voiceagent.audio.wav import load_channels
 from voiceagent.config import Handover
 from voiceagent.dialogue.plan import Dialplan
+from voiceagent.dialogue.unfinished import Unfinished
+from voiceagent.handoff.routing import Earlier
 from voiceagent.speech.embedding import SentenceEmbedder
 from voiceagent.speech.models import EMBEDDING_MODEL, locate, store
 from voiceagent.speech.remembered import RememberedEmbedder
@@ -74,6 +76,46 @@ def in_order(call: Call, *names: str) -> bool:
     """Whether these events were told in this order, others between them or not."""
     told = iter(types(call))
     return all(name in told for name in names)
+
+
+# -- other conversations of the same customer -----------------------------------------------------
+
+BEFORE = Unfinished(
+    case_id="text-1", by="number", channel="text", intent="order", slots={"number": "471229"}
+)
+WROTE = f"{GREETING} I see that you wrote to us about order. Shall we go on with that?"
+
+
+@in_virtual_time
+async def test_a_caller_need_not_say_again_what_they_have_written(make) -> None:
+    async with make(earlier=Earlier(unfinished=BEFORE)) as call:
+        await call.reply(WROTE)
+        await call.say("Yes, please.")
+        await call.reply("It is sent.")
+        assert (await call.event(e.CaseContinued)).case_id == "text-1"
+        assert (await call.event(e.TurnUnderstood)).slots == {"number": "471229"}
+
+
+@in_virtual_time
+async def test_a_caller_who_wants_something_else_begins_anew(make) -> None:
+    async with make(earlier=Earlier(unfinished=BEFORE)) as call:
+        await call.reply(WROTE)
+        await call.say("No.")
+        await call.reply("What can I do for you?")
+        await call.say("Where is my order?")
+        await call.reply("Number?")
+        assert call.of(e.CaseContinued) == []
+
+
+@in_virtual_time
+async def test_who_was_to_be_answered_by_a_person_is_put_through_to_one(make) -> None:
+    waiting = BEFORE.model_copy(update={"intent": None, "topic": "billing"})
+    people = {"6003": picks_up}
+    async with make(earlier=Earlier(unfinished=waiting), people=people) as call:
+        await call.say("Yes, please.")
+        context = (await call.event(e.HandoverContextReady)).context
+        assert (context.topic, context.slots) == ("billing", {"number": "471229"})
+        assert "Goes on with what was begun in writing." in context.tried
 
 
 # -- turns --------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ def sample(kind: type[e.Event], context: e.HandoverContext) -> e.Event:
         "mark": "needed",
         "anomaly": "probing",
         "by": "caller",
+        "known_by": "number",
         "targets": ("6001",),
         "callback": CALLBACK,
         "route": (e.RoutedTo(person="anna", target="6001", score=10, reasons=("takes it",)),),
