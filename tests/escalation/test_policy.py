@@ -38,6 +38,13 @@ def test_who_says_that_they_are_not_understood_gets_a_person_twice_as_soon():
     assert Policy(Thresholds()).decide(stuck).failures == 1
 
 
+def test_who_says_angrily_that_they_are_not_helped_is_handed_over_without_an_offer():
+    decision = Policy(Thresholds()).decide(UPSET.model_copy(update={"stuck": True}))
+    assert (decision.action, decision.cause) == ("handover", "anger")
+    loud = TurnEvidence(anger=0.6, anger_grounded=False, stuck=True)
+    assert actions(loud) == ["offer"]
+
+
 def test_what_was_declined_holds_no_longer_for_who_is_not_understood():
     policy = Policy(Thresholds())
     policy.declined()

@@ -31,7 +31,8 @@ class Thresholds(BaseModel):
     trend_weight: Weight = 1.5
     """What the anger of the turns before adds to that of a turn, in log odds."""
     anger_offer: Probability = 0.5
-    """From this anger on, a person is offered."""
+    """From this anger on, a person is offered; who says with it that they are not understood or
+    helped, or answers the offer with it, is handed over."""
     anger_handover: Probability = 0.75
     """From this anger on, the call is handed over at once."""
     wish_handover: Probability = 0.5

@@ -3,10 +3,10 @@
 In order of priority: an emergency; a topic that belongs to people, a wish for a person and
 open anger hand over at once; so do too many failures in a row and a request made again and
 again. A turn in which the caller says that they are not understood or not helped is a failure,
-whatever the agent believed, and counts for two. Milder anger, and fewer failures, offer a
-person. A caller who has declined is left in peace for some turns, whatever their temper. What
-was merely not understood is asked again. Silence alone never rings for a person: nobody may be
-there to talk to them.
+whatever the agent believed, and counts for two; said with the anger of an offer, it hands over.
+Milder anger, and fewer failures, offer a person. A caller who has declined is left in peace for
+some turns, whatever their temper. What was merely not understood is asked again. Silence alone
+never rings for a person: nobody may be there to talk to them.
 """
 
 from __future__ import annotations
@@ -108,8 +108,9 @@ class Policy:
             return ("emergency", "emergency") if emergency else ("handover", "topic")
         if turn.wish >= limits.wish_handover and not turn.refuses_person:
             return "handover", "wish"
-        # Who answers the offer with more anger is not asked twice.
-        if anger >= (limits.anger_offer if self._answers else limits.anger_handover):
+        # Who answers the offer with anger, or says angrily that they get nowhere, is not asked.
+        enough = self._answers or turn.stuck
+        if anger >= (limits.anger_offer if enough else limits.anger_handover):
             return "handover", "anger"
         if failures >= limits.failure_limit:
             return "handover", "failures"
