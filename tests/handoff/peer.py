@@ -391,25 +391,25 @@ class Peer:
             await asyncio.sleep(max(0.0, begun + frames * FRAME_S - time.monotonic()))
 
 
-async def follow(call: Call, refer: Message) -> None:
-    """Follow a REFER as a phone does, and tell how it went."""
-    peer = call.peer
-    peer.respond(refer, 202)
-    notify(call, 100)
-    uri, _, asked = name_addr(refer.one("Refer-To"))[1].partition("?")
-    headers = [f"{h.partition('=')[0]}: {unquote(h.partition('=')[2])}" for h in asked.split("&")]
-    headers += [f"Referred-By: {value}" for value in refer.all("Referred-By")]
-    host, _, port = uri.partition("@")[2].partition(";")[0].partition(":")
-    new = await peer.call(uri, (host, int(port or 5060)), [h for h in headers if len(h) > 2])
-    notify(call, 200 if new.up.is_set() else new.code)
-
-
 def notify(call: Call, code: int) -> None:
     """Tell how the transfer goes (RFC 3515, 2.4.5)."""
     state = "active;expires=60" if code < 200 else "terminated;reason=noresource"
     headers = ["Event: refer", f"Subscription-State: {state}"]
     headers += ["Content-Type: message/sipfrag;version=2.0"]
     call.request("NOTIFY", headers, f"SIP/2.0 {code} {_REASONS.get(code, 'Because')}\r\n")
+
+
+async def follow(call: Call, refer: Message, tell: Callable[[Call, int], None] = notify) -> None:
+    """Follow a REFER as a phone does, and tell how it went."""
+    peer = call.peer
+    peer.respond(refer, 202)
+    tell(call, 100)
+    uri, _, asked = name_addr(refer.one("Refer-To"))[1].partition("?")
+    headers = [f"{h.partition('=')[0]}: {unquote(h.partition('=')[2])}" for h in asked.split("&")]
+    headers += [f"Referred-By: {value}" for value in refer.all("Referred-By")]
+    host, _, port = uri.partition("@")[2].partition(";")[0].partition(":")
+    new = await peer.call(uri, (host, int(port or 5060)), [h for h in headers if len(h) > 2])
+    tell(call, 200 if new.up.is_set() else new.code)
 
 
 class _Port(asyncio.DatagramProtocol):

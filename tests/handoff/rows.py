@@ -184,14 +184,15 @@ for code in (401, 407):
     )(hand_over)
 
 
+def nothing(call: Call, code: int) -> None:
+    """No NOTIFY."""
+
+
 def leaves(*, tells_afterwards: bool) -> Referred:
     """Connects both and hangs up on the agent, then tells it, or does not."""
 
     async def referred(call: Call, refer: Message) -> None:
-        request = call.request
-        call.request = lambda *a, **k: None  # type: ignore[method-assign,assignment]
-        await follow(call, refer)
-        call.request = request  # type: ignore[method-assign]
+        await follow(call, refer, tell=nothing)
         call.request("BYE")
         if tells_afterwards:
             notify(call, 200)
@@ -207,6 +208,18 @@ row(
 row(
     "the legs end and no NOTIFY comes", "with a person", "transferred",
     referred=leaves(tells_afterwards=False),
+)(hand_over)  # fmt: skip
+
+
+async def puts_the_agent_aside(call: Call, refer: Message) -> None:
+    """Connects both with the agent on hold, and tells nothing that can be read."""
+    call.hold()
+    await follow(call, refer, tell=nothing)
+
+
+row(
+    "the caller's phone puts the agent on hold for the person, and silence", "with a person",
+    "transferred", referred=puts_the_agent_aside,
 )(hand_over)  # fmt: skip
 
 

@@ -97,6 +97,20 @@ class Line:
         counts = self.counts(since)
         raise AssertionError(f"{hertz} Hz was not heard within {timeout_s} s, but {counts}")
 
+    async def hears_one_of(self, *hertz: int, timeout_s: float = 5.0) -> int:
+        """Wait until one of these tones is heard from now on; which it was.
+
+        Raises:
+            AssertionError: none was heard in time.
+        """
+        since = time.monotonic()
+        while time.monotonic() < since + timeout_s:
+            counts = self.counts(since)
+            if heard := [tone for tone in hertz if counts.get(tone, 0) >= 5]:
+                return heard[0]
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"none of {hertz} Hz within {timeout_s} s, but {self.counts(since)}")
+
     def counts(self, since: float = 0.0) -> dict[int, int]:
         """How many frames of each tone were heard."""
         return {hz: sum(at >= since for at in times) for hz, times in self.heard.items()}

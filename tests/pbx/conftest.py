@@ -1,4 +1,4 @@
-"""The fixtures `asterisk`, a real PBX for the session, and `equipment`, of other makers."""
+"""The fixtures `asterisk` and `asterisk16`, real PBXs for the session, and `equipment`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ def _unpacked(what: str, unpack: Callable[[], Path]) -> Path:
 def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
     """A running `Asterisk`; its docstring says who is there."""
     with Asterisk(_unpacked("Asterisk", install), tmp_path_factory.mktemp("asterisk")) as pbx:
+        yield pbx
+
+
+@pytest.fixture(scope="session")
+def asterisk16(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
+    """As `asterisk`, of the version that Debian 11 has; skipped once no mirror serves that."""
+    try:
+        root = _unpacked("Asterisk 16", lambda: install(16))
+    except RuntimeError as reason:
+        pytest.skip(f"no Asterisk 16 for the tests: {str(reason).splitlines()[-1]}")
+    with Asterisk(root, tmp_path_factory.mktemp("asterisk16")) as pbx:
         yield pbx
 
 

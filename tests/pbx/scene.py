@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from asterisk import Account, Asterisk, free_udp_ports
 
 from tests.handoff import transferor
+from tests.handoff.peer import Call, Peer
 from voiceagent.audio.wav import load_channels
 from voiceagent.config import Sip
-from voiceagent.simulation.phone_process import PhoneProcess, ScriptedProcess, together
+from voiceagent.simulation.phone_process import PhoneProcess, ScriptedProcess
 
 Way = Literal["registered", "trunk"]
 """How the agent is connected to the PBX."""
 
-CALLER_HZ, PERSON_HZ = 800.0, 1300.0
+CALLER_HZ, PERSON_HZ, TAKER_HZ = 800, 1300, 600
+SECOND_CALLER_HZ, SECOND_PERSON_HZ = 1700, 2100
+_EXTENSIONS = {"registered": "1000", "trunk": "1001"}
 _RATE = 8000
 _FRAME = _RATE // 10
 _AUDIBLE = 10 ** (-45 / 10)
@@ -70,27 +73,27 @@ class Heard:
 
 
 class Scene:
-    """A caller who has reached the agent through Asterisk, and the people it may call."""
+    """Two callers of one agent, two people it may call, and one who takes what is lost."""
 
-    def __init__(
-        self,
-        asterisk: Asterisk,
-        folder: Path,
-        caller: PhoneProcess,
-        people: list[PhoneProcess],
-        agent: ScriptedProcess,
-    ) -> None:
-        self.asterisk, self.caller, self.people, self.agent = asterisk, caller, people, agent
-        self._folder = folder
+    def __init__(self, asterisk: Asterisk, way: Way, agent: ScriptedProcess, *peers: Peer) -> None:
+        self._at = (asterisk.sip_host, asterisk.sip_port)
+        self.asterisk, self._uri = asterisk, f"sip:{_EXTENSIONS[way]}@{asterisk.domain}"
+        self.agent = agent
+        self.callers, self.people, self.taker = peers[:2], peers[2:4], peers[4]
 
-    async def hand_over(self) -> None:
-        await self.agent.do("hand over")
+    async def call(self, place: int) -> Call:
+        call = await self.callers[place].call(self._uri, self._at)
+        assert call.up.is_set(), call.code
+        return call
+
+    async def hand_over(self, *targets: str, briefing_s: float = 20, **settings: object) -> None:
+        """Hand over the last caller."""
+        await self.agent.do("hand over", targets=targets, handover=settings, briefing_s=briefing_s)
 
     async def outcome(self) -> str:
         return str((await self.agent.expect("outcome", timeout_s=30))["outcome"])
 
     async def agent_legs(self) -> int:
-        """Legs the agent has; it leaves after this."""
         await self.agent.do("count")
         return int((await self.agent.expect("legs"))["count"])
 
@@ -98,36 +101,31 @@ class Scene:
         """Wait until Asterisk has so many call legs."""
         await becomes(lambda: self.asterisk.channels() == count, f"{count} legs in Asterisk")
 
-    def heard(self, phone: PhoneProcess) -> Heard:
-        """What a phone heard, once the scene is over."""
-        return Heard(self._folder / f"{phone.name}.wav")
-
 
 @asynccontextmanager
-async def scene(
-    asterisk: Asterisk, folder: Path, way: Way, *answers: str, **handover: Any
-) -> AsyncIterator[Scene]:
-    """A scene with people at 6001, 6002, … who treat a call as `answers` says."""
-    caller = PhoneProcess(
-        "caller", sip(asterisk, asterisk.callers["caller"]), record=folder / "caller.wav"
-    )
-    people = [
-        PhoneProcess(name, sip(asterisk, account), answer=answer, record=folder / f"{name}.wav")
-        for answer, (name, account) in zip(answers, asterisk.people.items(), strict=False)
-    ]
+async def scene(asterisk: Asterisk, way: Way = "trunk") -> AsyncIterator[Scene]:
     options = {
         "sip": agent_sip(asterisk, way).model_dump(mode="json"),
-        "handover": {"ring_s": 3, "refer_s": 8, **handover},
-        "targets": [person.name for person in people],
+        "handover": {},
+        "targets": [],
     }
     agent = ScriptedProcess("agent", transferor.__name__, options)
-    async with together(caller, *people, agent):
-        await asyncio.gather(*(phone.expect("registered") for phone in people))
-        extension = "1000" if way == "registered" else "1001"
-        await caller.do("call", to=f"sip:{extension}@{asterisk.domain}")
-        await caller.expect("confirmed")
-        yield Scene(asterisk, folder, caller, people, agent)
-    await becomes(lambda: asterisk.channels() == 0, "no call left in Asterisk")
+    accounts = asterisk.callers | asterisk.people
+    voices = (CALLER_HZ, SECOND_CALLER_HZ, PERSON_HZ, SECOND_PERSON_HZ, TAKER_HZ)
+    peers = [
+        Peer(name, hertz, password=account.password)
+        for (name, account), hertz in zip(accounts.items(), voices, strict=True)
+    ]
+    async with AsyncExitStack() as stack:
+        for each in (agent, *peers):
+            await stack.enter_async_context(each)
+        for peer in peers:
+            await peer.register((asterisk.sip_host, asterisk.sip_port))
+        yield Scene(asterisk, way, agent, *peers)
+        for peer in peers:
+            for call in peer.present:
+                call.hang_up()
+        await becomes(lambda: asterisk.channels() == 0, "no call left in Asterisk")
 
 
 async def talk(caller: PhoneProcess, person: PhoneProcess) -> None:
