@@ -15,6 +15,7 @@ demo: setup  ## play one whole call on loopback, from greeting to a person
 
 test: .venv/installed-for-tests  ## all tests, with a real Asterisk; ARGS="-k name" for some
 	$(RUN) tests/pbx/fetch.py
+	$(RUN) -m tests.desk.browser
 	$(RUN) -m pytest -q $(ARGS)
 
 lint: setup  ## ruff and mypy

@@ -27,7 +27,7 @@ from pydantic_settings import (
 from voiceagent.hooks import Webhook
 from voiceagent.people import Group, Person, Routing, Waiting, problems
 from voiceagent.section import Section
-from voiceagent.websettings import Text, Web
+from voiceagent.websettings import Desk, Text, Web
 
 
 class ConfigError(Exception):
@@ -348,6 +348,7 @@ class Config(BaseSettings):
     webhook: Webhook = Webhook()
     web: Web = Web()
     text: Text = Text()
+    desk: Desk = Desk()
     records: Records = Records()
     learning: Learning = Learning()
     review: Review = Review()

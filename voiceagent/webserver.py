@@ -22,6 +22,7 @@ import uvicorn
 
 from voiceagent import children, logs
 from voiceagent.config import Config, ConfigError, load
+from voiceagent.desk.pages import desk
 from voiceagent.dialogue.loader import DialplanError
 from voiceagent.learning.policies import PolicyError
 from voiceagent.learning.versions import VersionError, in_force
@@ -32,7 +33,7 @@ from voiceagent.supervision.address import Address
 from voiceagent.text.room import texting
 from voiceagent.web.site import Room, Site, application
 
-ROOMS: tuple[Room, ...] = (texting,)
+ROOMS: tuple[Room, ...] = (desk, texting)
 """Whoever has pages or an HTTP API."""
 
 _CONCURRENT = 256

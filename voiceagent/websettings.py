@@ -46,3 +46,13 @@ class Text(Section):
     """Minutes without a word after which a conversation ends; who writes again goes on with it."""
     most_open: Annotated[int, Field(ge=1)] = 500
     """Conversations that may be open at once."""
+
+
+class Desk(Section):
+    """The page of each person who takes calls; it needs the web server. See docs/desk.md."""
+
+    keys: dict[str, ApiKey] = Field(default_factory=dict)
+    """Keys of people, at least 16 characters long, by the target at which they are called, such as
+    "6001"; better set as VOICEAGENT_DESK__KEYS. None: there is no such page."""
+    session_h: Annotated[float, Field(gt=0, le=720)] = 12.0
+    """Hours after which the key is asked for again."""

@@ -96,7 +96,7 @@ def _identity(facts: CallFacts, decisive: Sequence[Record]) -> Identity:
     passed = [check.name for check in checks if check.identity_check and check.found]
     asserted = ["The PBX vouches for the number."] if facts.asserted_identity else []
     return Identity(
-        number=facts.caller_number,
+        number=facts.shown_number,
         name=facts.caller_name,
         verified=(*asserted, *(f"Passed the check {name}." for name in dict.fromkeys(passed))),
     )

@@ -1,0 +1,122 @@
+"""The desk in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.desk.browser import chromium
+from tests.desk.conftest import KEYS, Agency
+from tests.patience import until
+from voiceagent.events import HandoverContextReady, HandoverMarked, Record, TranscriptLine
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)
+
+EVIL = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+Records = list[Record]
+
+
+@pytest.fixture
+async def page(agency: Agency) -> AsyncIterator[Page]:
+    """A page logged in at the desk of 6002, by the keyboard alone."""
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.goto(f"{agency.url}/desk/6002@pbx")
+        await expect(page.get_by_label("Your key")).to_be_focused()
+        await page.keyboard.type(KEYS["6002@pbx"])
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("status")).to_have_text("live")
+        yield page
+
+
+def with_words(record: Record, words: str) -> Record:
+    """The record of a context, with these words at the end of the transcript."""
+    assert isinstance(record.event, HandoverContextReady)
+    context = record.event.context
+    said = TranscriptLine(who="caller", text=words, start_s=3, end_s=4)
+    more = context.model_copy(
+        update={"transcript": (*context.transcript, said), "summary": words, "reason": words}
+    )
+    event = record.event.model_copy(update={"context": more})
+    return record.model_copy(update={"id": "more", "event": event})
+
+
+async def test_the_context_is_there_before_the_phone_rings_and_goes_along(
+    agency: Agency, page: Page, handed_over_call: Records
+) -> None:
+    await expect(page.locator("main")).to_contain_text("No call for you")
+    await agency.happens(handed_over_call[:11])
+    article = page.locator("article")
+    await expect(article.locator(".state")).to_have_text("your phone is called")
+    await expect(article).to_contain_text("this is wrong")
+    await expect(page).to_have_title("+4930123 – Desk 6002@pbx")
+    await agency.happens(handed_over_call[:12])
+    await expect(article.locator(".state")).to_have_text("your phone rings")
+    await agency.happens([with_words(handed_over_call[6], "and I want my money back")])
+    await expect(article.locator(".transcript")).to_contain_text("and I want my money back")
+    await expect(article.locator(".state")).to_have_text("your phone rings")
+
+
+async def test_a_callers_words_do_nothing_in_the_browser(
+    agency: Agency, page: Page, handed_over_call: Records
+) -> None:
+    problems: list[Any] = []
+
+    def note(problem: Any) -> None:
+        problems.append(problem)
+
+    page.on("pageerror", note)
+    page.on("dialog", note)
+    records = handed_over_call[:12]
+    records[6] = with_words(records[6], EVIL)
+    await agency.happens(records)
+    await expect(page.locator(".transcript")).to_contain_text(EVIL)
+    await page.reload()
+    await expect(page.locator(".summary")).to_have_text(EVIL)
+    assert await page.locator("article img, article script").count() == 0
+    assert "owned" not in await page.title()
+    assert problems == []
+
+
+async def test_a_handover_is_marked_by_the_keyboard_and_what_is_filled_in_stays(
+    agency: Agency, page: Page, handed_over_call: Records
+) -> None:
+    await agency.happens(handed_over_call[:16])
+    form = page.locator("form.mark")
+    await form.locator("input[value=too-late]").focus()
+    await page.keyboard.press("Space")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("anger")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("7")
+    await agency.happens(handed_over_call)  # the agent leaves the call meanwhile
+    await expect(page.locator(".state")).to_have_text("over")
+    turn = form.locator("input[name=turn]")
+    await expect(turn).to_have_value("7")
+    await expect(turn).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(form.locator("output")).to_contain_text("there is no turn 7")
+    await turn.fill("1")
+    await page.keyboard.press("Enter")
+    await expect(form.locator("output")).to_have_text("Kept, thank you.")
+
+    def kept() -> list[Any]:
+        events = [record.event for record in agency.journal.store.events("call-1")]
+        return [event for event in events if isinstance(event, HandoverMarked)]
+
+    await until(lambda: len(kept()) == 1)
+    assert kept() == [HandoverMarked(mark="too-late", reason="anger", turn=1, by="6002@pbx")]
+
+
+async def test_who_logs_out_sees_nothing_any_more(
+    agency: Agency, page: Page, handed_over_call: Records
+) -> None:
+    await agency.happens(handed_over_call[:12])
+    await expect(page.locator(".transcript")).to_be_visible()
+    await page.get_by_role("button", name="Log out").click()
+    await expect(page.get_by_label("Your key")).to_be_visible()
+    await expect(page.locator("article")).to_have_count(0)
