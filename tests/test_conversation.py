@@ -24,7 +24,7 @@ from voiceagent.handoff.routing import Earlier
 from voiceagent.speech.embedding import SentenceEmbedder
 from voiceagent.speech.models import EMBEDDING_MODEL, locate, store
 from voiceagent.speech.remembered import RememberedEmbedder
-from voiceagent.telephony.call import Digit
+from voiceagent.telephony.call import Digit, Written
 
 pytestmark = pytest.mark.models
 
@@ -116,6 +116,17 @@ async def test_who_was_to_be_answered_by_a_person_is_put_through_to_one(make) ->
         context = (await call.event(e.HandoverContextReady)).context
         assert (context.topic, context.slots) == ("billing", {"number": "471229"})
         assert "Goes on with what was begun in writing." in context.tried
+
+
+@in_virtual_time
+async def test_what_is_written_beside_the_call_answers_the_present_question(make) -> None:
+    async with make() as call:
+        await call.reply(GREETING)
+        await call.say("Where is my order?")
+        await call.reply("Number?")
+        call.leg.events.put_nowait(Written("471229"))
+        await call.reply("It is sent.")
+        assert (await call.event(e.TurnHeard, 2)).utterance.engine == "written"
 
 
 # -- turns --------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from datetime import date
 from typing import Literal
 
@@ -21,14 +22,14 @@ from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
 from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.escalation.judge import Judge
-from voiceagent.events import CallEnded, Expectation, Utterance, Verdict
+from voiceagent.events import WRITTEN, CallEnded, Expectation, Utterance, Verdict
 from voiceagent.handing import HandingOver
 from voiceagent.sense import SenseMaker
 from voiceagent.services import Services
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.listener import Heard, Key, Listener, Nothing, Turn
 from voiceagent.speech.speaker import Speaker, Spoken
-from voiceagent.telephony.call import Digit, Ended, Leg
+from voiceagent.telephony.call import Digit, Ended, Leg, Written
 from voiceagent.telephony.transfer_commands import Outcome
 from voiceagent.waiting import Chosen, Talk
 
@@ -115,6 +116,16 @@ class Conversation:
             self._record.event(
                 CallEnded(by=self._ended_by, reason=self._why, duration_s=self._record.age_s)
             )
+
+    def wrote(self, text: str) -> None:
+        """The caller has written something beside the call: it is a turn like any other."""
+        now = time.monotonic()
+        utterance = Utterance(text=text, confidence=1.0, engine=WRITTEN)
+        turn = Heard(utterance, b"", now, now)
+        if self._listener.written(turn):
+            self._speaker.stop()
+        else:
+            self._heard(turn)  # for the person who gets them
 
     def leave(self) -> None:
         """The line is shutting down: hand the caller over after the present turn."""
@@ -393,6 +404,8 @@ class Conversation:
             event = await self.leg.events.get()
             if self._handing.caller_reported(event):
                 pass
+            elif isinstance(event, Written):
+                self.wrote(event.text)
             elif isinstance(event, Digit):
                 self._record.event(events.DtmfReceived(digit=event.digit))
                 if not self._handing.key(event.digit):

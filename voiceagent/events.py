@@ -22,6 +22,7 @@ from voiceagent.cases import (
     PersonWrote as PersonWrote,
 )
 from voiceagent.facts import (
+    WRITTEN as WRITTEN,
     Action as Action,
     Anomaly as Anomaly,
     Callback as Callback,

@@ -126,6 +126,8 @@ class Understanding(Fact):
     """Topics that belong to people, by name, with how surely they were met (0 to 1)."""
 
 
+WRITTEN = "written"
+"""Stands for the recogniser where nothing had to be recognised (`Utterance.engine`)."""
 Channel = Literal["call", "text"]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import secrets
 import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -29,7 +31,8 @@ from voiceagent.speech.languages import for_language, language_problems
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.journal import StoreJournal, open_journal
 from voiceagent.supervision.staffing import staffing
-from voiceagent.telephony.useragent import TelephonyError
+from voiceagent.telephony.useragent import TelephonyError, UserAgent
+from voiceagent.text.pager import paging
 
 log = structlog.get_logger()
 
@@ -83,7 +86,7 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
         staffing(
             Address.of(config.mqtt, broker_url), config.mqtt.topic_root, line.staff, config.line
         ),
-        _web(path, config, broker_url),
+        _web(path, config, broker_url, line.agent),
     ):
         for talk in await asyncio.to_thread(latest_talks, journal.store, datetime.now(UTC)):
             line.staff.talks.add(talk.target, talk.took_s)
@@ -123,13 +126,17 @@ async def _children(path: Path, config: Config, language: str) -> AsyncIterator[
 
 
 @contextlib.asynccontextmanager
-async def _web(path: Path, config: Config, broker_url: str) -> AsyncIterator[None]:
-    """The web server, if there is to be one. Whoever calls need not wait for it."""
+async def _web(
+    path: Path, config: Config, broker_url: str, agent: UserAgent
+) -> AsyncIterator[None]:
+    """The web server, if there is to be one, and texts by SIP. Whoever calls waits for neither."""
     if config.web.port is None:
         yield
         return
     arguments = ["--config", str(path), "--broker", broker_url]
-    async with Child("web", "voiceagent.webserver", arguments, start_s=60):
+    key = os.environ["VOICEAGENT_WEB__KEYS__LINE"] = secrets.token_urlsafe(24)
+    web = Child("web", "voiceagent.webserver", arguments, start_s=60)
+    async with web, paging(agent, config.sip, lambda: str(web.ready["url"]), key):
         yield
 
 

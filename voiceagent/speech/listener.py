@@ -161,6 +161,12 @@ class Listener:
         else:
             self._ready.put_nowait(Key(digit))
 
+    def written(self, turn: Heard) -> bool:
+        """The caller has written a turn; False when nobody listens to it just now."""
+        if not self._deaf:
+            self._ready.put_nowait(turn)
+        return not self._deaf
+
     def agent_speaks(self, speaking: bool) -> None:
         """The agent's first sample leaves, or its last one has left."""
         self._agent_speaks = speaking

@@ -73,7 +73,14 @@ class PutOnHold:
     on: bool
 
 
-LegEvent = Progress | Confirmed | Ended | Digit | TransferStatus | PutOnHold
+@dataclass(frozen=True)
+class Written:
+    """The far side has sent a text beside the call (MESSAGE within the dialog, RFC 3428)."""
+
+    text: str
+
+
+LegEvent = Progress | Confirmed | Ended | Digit | TransferStatus | PutOnHold | Written
 
 
 class Leg:

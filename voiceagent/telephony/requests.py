@@ -110,13 +110,17 @@ class Requests(asyncio.DatagramProtocol):
         dialog: Dialog,
         headers: Sequence[tuple[str, str]] = (),
         timeout_s: float = 4.0,
+        body: str = "",
     ) -> Message:
         """Send a request and return its final response; a challenge is answered.
+
+        Args:
+            body: its kind stands in `headers`.
 
         Raises:
             NoAnswer: there was none in time, or the name is not known.
         """
-        response = await self._try(method, dialog, headers, timeout_s)
+        response = await self._try(method, dialog, headers, timeout_s, body)
         for name, reply in (("www", "Authorization"), ("proxy", "Proxy-Authorization")):
             challenge = response.headers.get(f"{name}-authenticate")
             if response.code in (401, 407) and challenge and self.settings.password:
@@ -128,11 +132,17 @@ class Requests(asyncio.DatagramProtocol):
                 except digest.CannotAnswer as error:
                     log.warning("challenge.unknown", asks_for=str(error), uri=dialog.uri)
                     return response
-                return await self._try(method, dialog, [*headers, (reply, given)], timeout_s)
+                again = [*headers, (reply, given)]
+                return await self._try(method, dialog, again, timeout_s, body)
         return response
 
     async def _try(
-        self, method: str, dialog: Dialog, headers: Sequence[tuple[str, str]], timeout_s: float
+        self,
+        method: str,
+        dialog: Dialog,
+        headers: Sequence[tuple[str, str]],
+        timeout_s: float,
+        body: str,
     ) -> Message:
         assert self._transport is not None
         branch = f"z9hG4bK{secrets.token_hex(10)}"
@@ -141,7 +151,7 @@ class Requests(asyncio.DatagramProtocol):
         try:
             async with asyncio.timeout(timeout_s):
                 where = await self._address(self.settings.proxy or dialog.uri)
-                request = self._text(method, dialog, headers, branch, where)
+                request = self._text(method, dialog, headers, branch, where, body)
                 wait = _FIRST_RETRY_S
                 while not answer.done():
                     self._transport.sendto(request, where)
@@ -169,6 +179,7 @@ class Requests(asyncio.DatagramProtocol):
         headers: Sequence[tuple[str, str]],
         branch: str,
         where: tuple[str, int],
+        body: str,
     ) -> bytes:
         settings = self.settings
         assert self._transport is not None
@@ -187,9 +198,11 @@ class Requests(asyncio.DatagramProtocol):
             f"Contact: <sip:{settings.user}@{here}>",
             "User-Agent: voiceagent",
             *(f"{name}: {value}" for name, value in headers),
-            "Content-Length: 0",
+            f"Content-Length: {len(body.encode())}",
         ]
-        return "\r\n".join([*lines, "", ""]).encode()
+        # A MESSAGE has no Contact (RFC 3428, 4).
+        kept = [line for line in lines if method != "MESSAGE" or not line.startswith("Contact:")]
+        return "\r\n".join([*kept, "", body]).encode()
 
     # -- asyncio.DatagramProtocol ---------------------------------------------------------------
 

@@ -17,8 +17,10 @@ from voiceagent.telephony.call import (
     Progress,
     PutOnHold,
     TransferStatus,
+    Written,
 )
 from voiceagent.telephony.options import call_options
+from voiceagent.telephony.paging import is_text
 from voiceagent.telephony.ports import MediaPort
 from voiceagent.telephony.refer import Dialog
 
@@ -145,6 +147,10 @@ class SipCall(pj.Call):  # type: ignore[misc]
         """The far side has sent an INVITE of its own, or the ACK to one."""
         if message.startswith("INVITE ") and "m=audio" in message:
             self._tell(PutOnHold(on=_HOLDS.search(message) is not None))
+
+    def onInstantMessage(self, prm: pj.OnInstantMessageParam) -> None:
+        if is_text(prm.contentType) and prm.msgBody.strip():
+            self._tell(Written(prm.msgBody.strip()))
 
     def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
         self._tell(Digit(prm.digit))

@@ -32,6 +32,7 @@ from voiceagent.telephony.endpoint import (
     order_codecs,
 )
 from voiceagent.telephony.options import call_options
+from voiceagent.telephony.paging import Page, is_text
 from voiceagent.telephony.ports import MediaPorts
 from voiceagent.telephony.sipcall import SipCall
 
@@ -74,6 +75,8 @@ class UserAgent:
         """The last answer of the registrar, such as "200 OK"; empty before the first."""
         self.port = 0
         self.max_legs = 0
+        self.on_page: Callable[[Page], None] = lambda page: None
+        """Called in the event loop with each text that arrives outside a call."""
         self._on_incoming = on_incoming
         self.loop = asyncio.get_running_loop()
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -202,6 +205,16 @@ class UserAgent:
         leg.set_invite(invite, source)
         self.post(self._on_incoming, leg)
 
+    def paged(self, kind: str, text: str, message: str, source: str) -> None:
+        """A MESSAGE outside a call has arrived; the library has answered it."""
+        if not self._may_call(source):
+            log.warning("message.forbidden", source=source, mend="add its network to sip.allow")
+        elif not is_text(kind):
+            # The library has said 200 to it: it asks nobody before that.
+            log.warning("message.no_text", kind=kind, mend="only text/plain is read")
+        elif text.strip():
+            self.post(self.on_page, Page.read(message, source, text.strip()))
+
     def successor(self, call_id: int = pj.PJSUA_INVALID_ID) -> SipCall:
         """A call that the library makes by itself, following a REFER or an INVITE with Replaces.
 
@@ -312,6 +325,10 @@ class _Account(pj.Account):  # type: ignore[misc]
 
     def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:
         self._agent.incoming(prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
+
+    def onInstantMessage(self, prm: pj.OnInstantMessageParam) -> None:
+        rdata = prm.rdata
+        self._agent.paged(prm.contentType, prm.msgBody, rdata.wholeMsg, rdata.srcAddress)
 
     def onRegState(self, prm: pj.OnRegStateParam) -> None:
         agent = self._agent

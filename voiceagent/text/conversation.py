@@ -25,6 +25,7 @@ from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.escalation.judge import Judge
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import (
+    WRITTEN,
     Callback,
     CallFacts,
     HandoverContext,
@@ -37,8 +38,6 @@ from voiceagent.handoff.roster import Roster
 from voiceagent.sense import Sense
 from voiceagent.services import LookBack
 
-ENGINE = "written"
-"""Stands where the name of a recogniser does."""
 _ASKED = "A person is to answer in writing."
 
 
@@ -112,7 +111,7 @@ class TextConversation:
             self._turn += 1
             at_s = self._record.age_s
             utterance = Utterance(
-                text=text, start_s=at_s, end_s=at_s, confidence=1.0, engine=ENGINE
+                text=text, start_s=at_s, end_s=at_s, confidence=1.0, engine=WRITTEN
             )
             self._record.event(events.TurnHeard(turn=self._turn, utterance=utterance))
             if self.with_person:

@@ -1,0 +1,49 @@
+"""A user agent whose texts go to a web server; the SIP library allows one endpoint a process.
+
+Its argument is JSON: ``{"sip": …, "url": …, "key": …}``. Calls are answered, and what is written
+beside them is told as ``{"event": "written", "text": …}``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+from voiceagent import logs
+from voiceagent.config import Log, Sip
+from voiceagent.telephony.call import Ended, Leg, Written
+from voiceagent.telephony.useragent import UserAgent
+from voiceagent.text.pager import paging
+
+
+def say(event: str, **details: object) -> None:
+    print(json.dumps({"event": event, **details}), flush=True)
+
+
+async def follow(leg: Leg) -> None:
+    await leg.answer()
+    while not isinstance(happened := await leg.events.get(), Ended):
+        if isinstance(happened, Written):
+            say("written", text=happened.text)
+
+
+async def main(options: dict[str, Any]) -> None:
+    settings = Sip.model_validate(options["sip"])
+    following: set[asyncio.Task[None]] = set()
+    agent = UserAgent(settings, lambda leg: following.add(asyncio.create_task(follow(leg))))
+    await agent.start()
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    async with paging(agent, settings, lambda: options["url"], options["key"]):
+        say("ready", port=agent.port)
+        await reader.readline()
+    await agent.stop()
+
+
+if __name__ == "__main__":
+    logs.configure(Log(level="warning"))
+    asyncio.run(main(json.loads(sys.argv[1])))

@@ -1,0 +1,33 @@
+"""Texts outside calls: SIP MESSAGE in pager mode (RFC 3428)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from voiceagent.events import CallFacts
+from voiceagent.telephony.headers import call_facts
+
+
+@dataclass(frozen=True)
+class Page:
+    """A text that has arrived."""
+
+    facts: CallFacts
+    """Whom it is from, as a call's would say."""
+    text: str
+
+    @classmethod
+    def read(cls, message: str, source: str, text: str) -> Self:
+        """Of a MESSAGE as it came, and the address that it came from."""
+        return cls(call_facts(message, source).model_copy(update={"channel": "text"}), text)
+
+    @property
+    def answer_to(self) -> str:
+        """The URI that an answer goes to: who has sent it, where it came from."""
+        return f"sip:{self.facts.caller_number}@{self.facts.source}"
+
+
+def is_text(kind: str) -> bool:
+    """Whether a Content-Type is plain text."""
+    return kind.partition(";")[0].strip().lower() == "text/plain"

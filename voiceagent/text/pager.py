@@ -1,0 +1,126 @@
+"""Conversations by SIP MESSAGE: a line's texts go to the web server, its answers come back.
+
+The conversation itself is where all conversations in writing are. Of one number one text is
+answered after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import textwrap
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import structlog
+
+from voiceagent import tasks
+from voiceagent.config import Sip
+from voiceagent.telephony.paging import Page
+from voiceagent.telephony.requests import Dialog, NoAnswer, Requests
+from voiceagent.telephony.useragent import UserAgent
+
+LONGEST = 900
+"""Characters of one MESSAGE: over UDP it must not be longer than 1300 bytes (RFC 3428, 8)."""
+_AT_ONCE = 5
+"""Texts of one number that may wait for their answers; more are not answered."""
+_DIALABLE = re.compile(r"\+?[0-9]{3,20}")
+_KIND = [("Content-Type", "text/plain;charset=UTF-8")]
+
+log = structlog.get_logger()
+
+
+class Pager:
+    """Answers texts; `paged` takes them.
+
+    Args:
+        web: reaches the web server, with a key.
+        url: where that is now.
+    """
+
+    def __init__(self, requests: Requests, web: httpx.AsyncClient, url: Callable[[], str]) -> None:
+        self._requests = requests
+        self._web = web
+        self._url = url
+        self._cases: dict[str, str] = {}
+        """The case of each number."""
+        self._waiting: defaultdict[str, int] = defaultdict(int)
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._answering: set[asyncio.Task[None]] = set()
+
+    def paged(self, page: Page) -> None:
+        """A text has arrived."""
+        number = page.facts.shown_number
+        if not number or self._waiting[number] >= _AT_ONCE:
+            log.warning("message.not_answered", why="too many" if number else "number withheld")
+            return
+        self._waiting[number] += 1
+        answering = asyncio.create_task(self._answer(number, page))
+        self._answering.add(answering)
+        answering.add_done_callback(self._answering.discard)
+
+    async def close(self) -> None:
+        """Answer no more."""
+        await tasks.end(*self._answering)
+
+    async def _answer(self, number: str, page: Page) -> None:
+        async with self._turns[number]:
+            try:
+                replies = await self._replies(number, page.text)
+                for reply in replies:
+                    await self._send(page.answer_to, reply)
+            except (httpx.HTTPError, NoAnswer) as error:
+                log.error("message.not_answered", why=str(error) or type(error).__name__)
+            finally:
+                self._waiting[number] -= 1
+        if not self._waiting[number]:
+            del self._waiting[number], self._turns[number]
+
+    async def _replies(self, number: str, text: str) -> list[str]:
+        case_id = self._cases.get(number)
+        if case_id is not None:
+            answer = await self._post(f"/api/cases/{case_id}/messages", {"text": text})
+            if answer.status_code != httpx.codes.NOT_FOUND:
+                return self._taken(number, answer)
+        known = {"number": number} if _DIALABLE.fullmatch(number) else {"name": number}
+        return self._taken(number, await self._post("/api/cases", {"text": text, **known}))
+
+    def _taken(self, number: str, answer: httpx.Response) -> list[str]:
+        answer.raise_for_status()
+        told: dict[str, Any] = answer.json()
+        self._cases[number] = told["case_id"]
+        if told["ended"]:
+            del self._cases[number]
+        return list(told["replies"])
+
+    async def _post(self, path: str, body: dict[str, str]) -> httpx.Response:
+        return await self._web.post(f"{self._url()}{path}", json=body)
+
+    async def _send(self, uri: str, text: str) -> None:
+        for part in textwrap.wrap(text, LONGEST):
+            answer = await self._requests.send("MESSAGE", Dialog(uri), _KIND, body=part)
+            if answer.code // 100 != 2:
+                raise NoAnswer(f"the answer was refused: {answer.reason}")
+
+
+@asynccontextmanager
+async def paging(
+    agent: UserAgent, settings: Sip, url: Callable[[], str], key: str
+) -> AsyncIterator[Pager]:
+    """Answer the texts that a line gets, until the end of the block.
+
+    Args:
+        url: where the web server is now.
+        key: one of ``web.keys``.
+    """
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(headers=headers) as web, Requests(settings) as requests:
+        pager = Pager(requests, web, url)
+        agent.on_page = pager.paged
+        try:
+            yield pager
+        finally:
+            await pager.close()
