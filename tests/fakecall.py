@@ -62,6 +62,7 @@ class FakeLeg:
         self.events: asyncio.Queue[LegEvent] = asyncio.Queue()
         self.confirmed = asyncio.Event()
         self.ended = asyncio.Event()
+        self.replaces = True
         self.done: list[str] = []
         """What the agent did with this leg."""
         self.refer_answers: tuple[tuple[int, bool], ...] = ((100, False), (200, True))
