@@ -1,7 +1,8 @@
 """The words that tell, by language: patterns that quote, sentences to quote, learned weights.
 
 ``en.yaml`` has the patterns, ``en-prototypes.yaml`` the sentences, and ``en-weights.json`` what
-``python -m benchmarks.words --write`` has learned; a language does without the last as well.
+``python -m benchmarks.words --write`` has learned, ``en-wish.npz`` the wishes it has learned from;
+a language does without these as well.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
+import numpy as np
 import yaml
 
-from voiceagent.escalation.weights import Weights
+from voiceagent.escalation.weights import Examples, Weights
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,20 @@ def load(language: str) -> Lexicon:
     )
     learned = folder / f"{wanted}-weights.json"
     tables = json.loads(learned.read_text(encoding="utf-8"))["tables"] if learned.is_file() else {}
-    return Lexicon(patterns, prototypes, {what: Weights.of(t) for what, t in tables.items()})
+    weights = {
+        what: Weights.of(table, _examples(folder / f"{wanted}-{what}.npz"))
+        for what, table in tables.items()
+    }
+    return Lexicon(patterns, prototypes, weights)
+
+
+def _examples(file: Traversable) -> Examples | None:
+    """What was learned from, where it is compared with; whole numbers of `scale` in the file."""
+    if not file.is_file():
+        return None
+    with file.open("rb") as opened, np.load(opened) as stored:
+        scale = np.float32(stored["scale"])
+        return Examples(stored["wanted"] * scale, stored["others"] * scale)
 
 
 def together(hits: Sequence[Hit]) -> float:
