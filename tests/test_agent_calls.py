@@ -58,6 +58,9 @@ lookups:
     not_found: There is none.
 targets:
   general: ["6001"]
+phrases:
+  handover: One moment.
+  leave_message: Please speak after the tone.
 """
 TONE_HZ = 800.0
 _CALLER = Actor()
@@ -347,6 +350,7 @@ async def test_a_message_for_people_who_are_not_free_is_recorded_recognised_and_
         await agent.said("ivan", "after the tone")
         await asyncio.sleep(1.0)
         await say(caller, line)
+        await caller.do("digits", digits="#")  # any key ends it
         await agent.said("ivan", "pass your message on")
         left = (await agent.event(e.CallbackRequested, "ivan")).callback
         assert (left.kind, left.number, left.group) == ("message", "ivan", "general")
