@@ -22,7 +22,7 @@ ORDER = (
     {"analysis"},
     {"handoff"},
     {"callrecord", "sense", "services"},
-    {"deciding", "messages", "waiting", "handing"},
+    {"deciding", "messages", "waiting", "handing", "linking"},
     {"conversation"},
     {"line"},
     {"records"},

@@ -17,6 +17,7 @@ from tests.virtualtime import in_virtual_time
 from voiceagent import events as e
 from voiceagent.audio.frames import SAMPLE_RATE
 from voiceagent.audio.wav import load_channels
+from voiceagent.cases import digest
 from voiceagent.config import Handover
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.unfinished import Unfinished
@@ -127,6 +128,23 @@ async def test_what_is_written_beside_the_call_answers_the_present_question(make
         call.leg.events.put_nowait(Written("471229"))
         await call.reply("It is sent.")
         assert (await call.event(e.TurnHeard, 2)).utterance.engine == "written"
+
+
+@in_virtual_time
+async def test_who_is_asked_for_what_is_hard_to_say_gets_a_link_to_write_it(make) -> None:
+    plan = {"slots": PLAN["slots"] | {"number": PLAN["slots"]["number"] | {"link": True}}}
+    site = {"port": 8080, "public_url": "https://agent.example.com"}
+    async with make(plan, web=site) as call:
+        await call.reply(GREETING)
+        await call.say("Where is my order?")
+        await call.reply("I have sent a link to the number that you are calling from.")
+        offered = await call.event(e.LinkOffered)
+        assert offered.url.startswith("https://agent.example.com/case/call-1#")
+        token = offered.url.partition("#")[2]
+        assert (await call.event(e.CaseOpened)).token_sha256 == digest(token)
+        await call.say("I do not know.")
+        await call.reply("Digits?")
+        assert len(call.of(e.LinkOffered)) == 1
 
 
 # -- turns --------------------------------------------------------------------------------------

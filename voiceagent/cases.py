@@ -1,11 +1,18 @@
-"""Events of a customer's concern beyond one call. Import them from `voiceagent.events`."""
+"""A customer's concern beyond one call: its token and code, and its events.
+
+Import the events from `voiceagent.events`.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
+import secrets
+from datetime import datetime, timedelta
 from typing import Literal
 
 from voiceagent.facts import Callback, Event
+
+CODE_DIGITS = 8
 
 
 class CallbackRequested(Event):
@@ -57,3 +64,31 @@ class PersonWrote(Event):
     type: Literal["person.wrote"] = "person.wrote"
     text: str
     by: str = ""
+
+
+class LinkOffered(Event):
+    """The customer is to get this link, such as by the company's own gateway for short messages."""
+
+    type: Literal["link.offered"] = "link.offered"
+    number: str
+    url: str
+    """Holds the token: whoever has it can read and write in the case until it expires."""
+    expires_at: datetime
+
+
+def digest(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def opened(now: datetime, valid_h: float) -> tuple[str, CaseOpened]:
+    """A new token, and the event that opens a case to whoever shows it or its code."""
+    token = secrets.token_urlsafe(24)
+    code = "".join(secrets.choice("0123456789") for _ in range(CODE_DIGITS))
+    expires_at = now + timedelta(hours=valid_h)
+    return token, CaseOpened(token_sha256=digest(token), code=code, expires_at=expires_at)
+
+
+def link(site: str, case_id: str, token: str) -> str:
+    """The page of a case. What stands behind # is not sent to the server, nor logged by it."""
+    return f"{site}/case/{case_id}#{token}"

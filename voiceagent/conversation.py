@@ -24,6 +24,7 @@ from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.escalation.judge import Judge
 from voiceagent.events import WRITTEN, CallEnded, Expectation, Utterance, Verdict
 from voiceagent.handing import HandingOver
+from voiceagent.linking import Linking
 from voiceagent.sense import SenseMaker
 from voiceagent.services import Services
 from voiceagent.speech.client import SpeechError
@@ -77,6 +78,7 @@ class Conversation:
             self._manager,
             Talk(self._listener, self._tell, self._ask, self._heard),
         )
+        self._linking = Linking(services, self._record)
         self._turn = 0
         self._last_speech_at: float | None = None
         self._ended_by: Literal["caller", "agent", "transfer", "error"] = "error"
@@ -162,6 +164,9 @@ class Conversation:
         """Say and do what the dialogue manager wants; False when the conversation is over."""
         if reply.lookup is not None:
             return await self._act(await self._looked_up(reply.say, reply.lookup))
+        if self._manager.asks_in_writing and self._linking.offer(self.leg.facts):
+            said = f"{reply.say} {self._manager.phrase('link_sent')}"
+            reply = reply.model_copy(update={"say": said})
         await self._finish_saying()
         self._listener.expect(
             reply.expecting,

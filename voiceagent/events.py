@@ -19,6 +19,7 @@ from voiceagent.cases import (
     CaseContinued as CaseContinued,
     CaseOpened as CaseOpened,
     CustomerKnown as CustomerKnown,
+    LinkOffered as LinkOffered,
     PersonWrote as PersonWrote,
 )
 from voiceagent.facts import (
@@ -429,6 +430,7 @@ AnyEvent = Annotated[
     | CaseOpened
     | CaseContinued
     | CustomerKnown
+    | LinkOffered
     | PersonWrote
     | HandoverMarked
     | CallerFlagged

@@ -40,6 +40,7 @@ from voiceagent.speech.models import EMBEDDING_MODEL, registry, store
 from voiceagent.speech.remembered import RememberedEmbedder
 from voiceagent.speech.sentences import sentences
 from voiceagent.telephony.call import Leg
+from voiceagent.telephony.requests import Requests
 from voiceagent.telephony.useragent import UserAgent
 
 log = structlog.get_logger()
@@ -140,6 +141,14 @@ class Line:
             return "all lines are busy"
         return ""
 
+    def wrote(self, call_id: str, text: str) -> bool:
+        """A caller has written something beside their call; False when it is none of this line."""
+        for conversation in self._calls.values():
+            if conversation.call_id == call_id:
+                conversation.wrote(text)
+                return True
+        return False
+
     async def _converse(self, conversation: Conversation) -> None:
         with bind_call(conversation.call_id):
             await conversation.run()
@@ -171,7 +180,7 @@ async def answering(
         speech.embed, registry()[EMBEDDING_MODEL].model_dump_json(), store()
     )
     await speech.ping()
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient() as http, Requests(config.sip) as requests:
         line = Line(config, journal)
         services = Services(
             config=config,
@@ -187,6 +196,7 @@ async def answering(
             quiet=comfort_noise(_QUIET_S),
             staff=Staff.of(config, plan),
             look_back=look_back,
+            requests=requests,
             chooser=await _chooser(plan, speech, examples),
         )
         await rehearse(plan, services.understander, services.prototypes)

@@ -17,6 +17,7 @@ from voiceagent.events import CallFacts, Journal
 from voiceagent.handoff.routing import Earlier
 from voiceagent.handoff.staff import Staff
 from voiceagent.speech.client import SpeechClient
+from voiceagent.telephony.requests import Requests
 from voiceagent.telephony.useragent import UserAgent
 
 SafePhrase = Literal["speech_lost", "nobody_free", "goodbye"]
@@ -50,6 +51,8 @@ class Services:
     """What is heard while nobody speaks, 16-bit at 8 kHz."""
     staff: Staff
     look_back: LookBack = no_record
+    requests: Requests | None = None
+    """What goes out by SIP beside calls."""
     chooser: Understander | None = None
     """Understands what callers choose when nobody is free (`dialogue.choices`)."""
 

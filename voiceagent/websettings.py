@@ -35,11 +35,23 @@ class Web(Section):
         return value.rstrip("/")
 
 
+def site_url(web: Web) -> str:
+    """Address of the site for links; empty where there is no web server, or its port
+    is any free one."""
+    if web.port is None or not (web.port or web.public_url):
+        return ""
+    host = f"[{web.host}]" if ":" in web.host else web.host
+    return web.public_url or f"http://{host}:{web.port}"
+
+
 class Text(Section):
     """Conversations in writing; they need the web server."""
 
     number: str = ""
     """Number that customers may call with their code, as it is told to them; left out: none is."""
+    link_by_message: bool = False
+    """Send links by SIP MESSAGE to the caller's number, where PBX and trunk take them; the event
+    `link.offered` tells others of them in any case."""
     valid_h: Annotated[float, Field(gt=0, le=720)] = 24.0
     """How long the token in a link and the code of a case are good, hours."""
     idle_min: Annotated[float, Field(gt=0, le=1440)] = 30.0

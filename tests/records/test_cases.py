@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from voiceagent import events as e
+from voiceagent.cases import CODE_DIGITS, opened as opened_case
 from voiceagent.dialogue.plan import Continues
 from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.people import Routing
@@ -119,7 +120,7 @@ def test_a_customer_is_known_from_another_number(record: Record) -> None:
 
 
 def test_a_code_opens_its_case_until_it_expires(record: Record) -> None:
-    token, opened = cases.opened(NOW - timedelta(hours=2), valid_h=3)
+    token, opened = opened_case(NOW - timedelta(hours=2), valid_h=3)
     record.add("a", 2, opened, understood("order"))
     for shown in (token, opened.code, f"{opened.code[:4]} {opened.code[4:]}"):
         found = record.unfinished(e.CallFacts(case_code=shown))
@@ -131,15 +132,15 @@ def test_a_code_opens_its_case_until_it_expires(record: Record) -> None:
 
 
 def test_what_is_kept_of_a_token_does_not_tell_it() -> None:
-    token, opened = cases.opened(NOW, valid_h=1)
+    token, opened = opened_case(NOW, valid_h=1)
     assert token not in opened.model_dump_json()
-    assert cases.opened(NOW, valid_h=1)[0] != token
+    assert opened_case(NOW, valid_h=1)[0] != token
     assert len(token) >= 32
-    assert len(opened.code) == cases.CODE_DIGITS
+    assert len(opened.code) == CODE_DIGITS
 
 
 def test_a_case_is_one_however_often_it_is_gone_on_with(record: Record) -> None:
-    token, opened = cases.opened(NOW - timedelta(hours=3), valid_h=24)
+    token, opened = opened_case(NOW - timedelta(hours=3), valid_h=24)
     record.add("a", 3, opened, understood("order"), caller_number="+4930123")
     went_on = e.CaseContinued(case_id="a", known_by="code")
     record.add("b", 2, went_on, understood("order", number="471229"), caller_number="+4930123")

@@ -33,6 +33,10 @@ class Notes:
         self.store = kept
         self.records: list[Record] = []
 
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
     def write(self, record: Record) -> None:
         self.records.append(record)
         self.store.append(record)

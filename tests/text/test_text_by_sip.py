@@ -7,37 +7,23 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import uvicorn
 
 from tests.pbx.rawsip import Message, Phone, sdp
+from tests.text.serving import KEY, WEB, served
 from voiceagent import events as e
 from voiceagent.config import Sip
 from voiceagent.simulation.phone_process import ScriptedProcess
-from voiceagent.supervision.address import Address
-from voiceagent.text import api
-from voiceagent.text.cases import Cases
-from voiceagent.web.site import Site, application
-from voiceagent.webserver import listening, url_of
 
 pytestmark = [pytest.mark.call, pytest.mark.models]
-
-KEY = "a-key-of-sixteen-letters"
 
 
 @pytest.fixture
 async def agent(desk: Any, notes: Any) -> AsyncIterator[ScriptedProcess]:
-    made = await desk(web={"keys": {"line": KEY}, "port": 0})
-    with listening(made.config) as listener:
-        site = Site(made.config, made.plan, Address("127.0.0.1", 1), url=url_of(listener))
-        app = application(made.config.web, api.routes(Cases(made, notes.store), site))
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
-        serving = asyncio.create_task(server._serve([listener]))
+    async with served(await desk(web=WEB), notes) as url:
         sip = Sip(address="127.0.0.1", port=0, rtp_port_min=31700, rtp_port_count=40)
-        options = {"sip": sip.model_dump(mode="json"), "url": site.url, "key": KEY}
+        options = {"sip": sip.model_dump(mode="json"), "url": url, "key": KEY}
         async with ScriptedProcess("agent", "tests.text.paged_agent", options) as process:
             yield process
-        server.should_exit = True
-        await serving
 
 
 class Writer(Phone):

@@ -29,8 +29,10 @@ from voiceagent.services import LookBack
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.languages import for_language, language_problems
 from voiceagent.supervision.address import Address
+from voiceagent.supervision.beside import taking_texts
 from voiceagent.supervision.journal import StoreJournal, open_journal
 from voiceagent.supervision.staffing import staffing
+from voiceagent.supervision.topics import Topics
 from voiceagent.telephony.useragent import TelephonyError, UserAgent
 from voiceagent.text.pager import paging
 
@@ -85,6 +87,12 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
         answering(config, plan, journal, _look_back(journal, config, plan)) as line,
         staffing(
             Address.of(config.mqtt, broker_url), config.mqtt.topic_root, line.staff, config.line
+        ),
+        taking_texts(
+            Address.of(config.mqtt, broker_url),
+            Topics(config.mqtt.topic_root),
+            config.line,
+            line.wrote,
         ),
         _web(path, config, broker_url, line.agent),
     ):

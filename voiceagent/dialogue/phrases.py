@@ -194,6 +194,10 @@ class Phrases(BaseModel):
     )
     """Asked after the greeting when an earlier conversation has left something open; `channel` is
     "text" or "call"."""
+    link_sent: Sentence = (
+        "You can also write it: I have sent a link to the number that you are calling from."
+    )
+    """Said once the caller was sent a link where they can write."""
     text_handover: Sentence = (
         "I have passed this on to a colleague, with all that you have written. "
         "They will answer you here."

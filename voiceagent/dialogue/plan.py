@@ -80,6 +80,8 @@ class Slot(Section):
     """Answers to choose from, each with other words for it; for kind choice."""
     customer_id: bool = False
     """Whether the answer is what the company knows the customer by."""
+    link: bool = False
+    """Whether the caller gets a link where the answer can be written, once in a call."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
     """How often the slot is asked for until a person is offered."""
     turns: TurnLimits = TurnLimits()

@@ -70,6 +70,12 @@ class DialogueState:
         return next((str(self._slots[name]) for name in named if name in self._slots), "")
 
     @property
+    def asks_in_writing(self) -> bool:
+        """Whether what is asked may be written, at a link that the caller gets."""
+        slot = self._plan.slots.get(self._asked.slot)
+        return slot is not None and slot.link
+
+    @property
     def tried(self) -> tuple[str, ...]:
         """What the agent did and what came of it, a sentence each, for the person."""
         return tuple(self._tried)

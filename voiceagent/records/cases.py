@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+from voiceagent.cases import CODE_DIGITS, digest
 from voiceagent.dialogue.plan import Continues
 from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import (
     CallArrived,
     CallbackClosed,
     CallbackRequested,
+    CallEnded,
     CallFacts,
     CaseContinued,
     CaseOpened,
@@ -26,21 +26,7 @@ from voiceagent.events import (
 )
 from voiceagent.records.store import Store
 
-CODE_DIGITS = 8
 By = Literal["number", "customer", "code"]
-
-
-def digest(token: str) -> str:
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def opened(now: datetime, valid_h: float) -> tuple[str, CaseOpened]:
-    """A new token, which is kept nowhere, and the event that opens a case to whoever shows it."""
-    token = secrets.token_urlsafe(24)
-    code = "".join(secrets.choice("0123456789") for _ in range(CODE_DIGITS))
-    expires_at = now + timedelta(hours=valid_h)
-    return token, CaseOpened(token_sha256=digest(token), code=code, expires_at=expires_at)
 
 
 class Left(NamedTuple):
@@ -96,6 +82,18 @@ def facts_of(records: Iterable[Record]) -> CallFacts:
     """Whom a conversation is with."""
     arrived = (r.event.facts for r in records if isinstance(r.event, CallArrived))
     return next(arrived, CallFacts())
+
+
+def live_call(records: Iterable[Record]) -> str:
+    """The call in which a case is being talked about now; empty when it is in none."""
+    live: dict[str, None] = {}
+    for record in records:
+        match record.event:
+            case CallArrived(facts=facts) if facts.channel == "call":
+                live[record.call_id] = None
+            case CallEnded():
+                live.pop(record.call_id, None)
+    return next(reversed(live), "")
 
 
 def with_person(records: Iterable[Record]) -> bool:

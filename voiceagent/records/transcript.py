@@ -20,6 +20,7 @@ from voiceagent.events import (
     HandoverReturned,
     HandoverRouted,
     HandoverStarted,
+    LinkOffered,
     OfferDeclined,
     PersonWrote,
     Record,
@@ -195,6 +196,8 @@ def _note(record: Record) -> str:
             return f"taken care of{f' by {by}' if by else ''}"
         case CaseContinued(case_id=case_id, known_by=by):
             return f"goes on with {case_id}, known by {by}"
+        case LinkOffered(number=number):
+            return f"sent {number} a link to write"
         case CustomerKnown(customer_id=customer_id):
             return f"known as customer {customer_id}"
         case CallEnded(by=by, reason=reason):

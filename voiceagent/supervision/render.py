@@ -49,6 +49,8 @@ def _what(event: e.Event) -> Text:
             return Text(f"goes on with {case_id}, known by {by}", style="cyan")
         case e.CustomerKnown(customer_id=customer_id):
             return Text(f"known as customer {customer_id}", style="cyan")
+        case e.LinkOffered(number=number):
+            return Text(f"link to write for {number}", style="cyan")
         case e.PersonWrote(text=text):
             return _said("person", text, "green")
         case e.CallbackClosed(callback_id=callback_id, by=by):

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from voiceagent.events import SCHEMA_VERSION, Record
 from voiceagent.records.callbacks import CloseRequest
 from voiceagent.records.marks import MarkRequest
+from voiceagent.supervision.beside import Beside
 from voiceagent.supervision.states import (
     Availability,
     CallbackState,
@@ -36,6 +37,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "staff": StaffState,
     "mark-request": MarkRequest,
     "refusal": Refusal,
+    "beside": Beside,
 }
 
 

@@ -7,6 +7,7 @@
     <root>/calls/<call_id>/events/<type>            a Record of a call
     <root>/calls/<call_id>/state                    CallState, retained while the call lives
     <root>/calls/<call_id>/marks                    MarkRequest, sent by a person's screen
+    <root>/calls/<call_id>/text                     Beside, written by the caller beside the call
     <root>/calls/<call_id>/marks/refused            Refusal, the answer to a wrong one
     <root>/lines/<line>/people                      StaffState, retained
     <root>/groups/<group>/callbacks/<id>/close      CloseRequest, sent by a person's screen
@@ -87,6 +88,10 @@ class Topics:
     def mark_refused(self, call_id: str) -> str:
         return f"{self.mark(call_id)}/refused"
 
+    def text(self, call_id: str) -> str:
+        """Where a caller's words that were written beside a call arrive."""
+        return f"{self.root}/calls/{level(call_id)}/text"
+
     # -- filters to subscribe to --------------------------------------------------------------
 
     def events(self, call_id: str | None = None) -> str:
@@ -101,6 +106,10 @@ class Topics:
     def mark_requests(self) -> str:
         """Every mark that is asked for."""
         return f"{self.root}/calls/+/marks"
+
+    def texts(self) -> str:
+        """Everything that is written beside calls."""
+        return f"{self.root}/calls/+/text"
 
     def closings(self) -> str:
         """Every callback that is to be closed."""

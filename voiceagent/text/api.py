@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import aiomqtt
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
+from voiceagent.cases import link
 from voiceagent.events import CallArrived, CallFacts, Record
 from voiceagent.records.cases import left_open
 from voiceagent.records.transcript import line
 from voiceagent.speech.client import SpeechError
-from voiceagent.text.cases import Cases, TooMany
+from voiceagent.supervision.beside import send_text
+from voiceagent.supervision.topics import Topics
+from voiceagent.text.cases import Cases, LiveCall, TooMany
 from voiceagent.text.conversation import TextConversation
 from voiceagent.web.keys import bearer, owner, program
 from voiceagent.web.problems import Problem, body
 from voiceagent.web.site import Site
 
 LONGEST = 4000
+_STATIC = Path(__file__).parent / "static"
 Written = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
@@ -72,13 +79,12 @@ def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
             raise _no_room() from error
         greeting = [item.text for item in opened.conversation.transcript]
         replies = [*greeting, *await _answer(opened.conversation, wanted.text)]
-        address = f"/case/{opened.conversation.case_id}"
         answer = {
             **_told(opened.conversation, replies),
             "token": opened.token,
             "code": opened.event.code,
             "expires_at": opened.event.expires_at.isoformat(),
-            "link": f"{site.public_url}{address}#{opened.token}",
+            "link": link(site.public_url, opened.conversation.case_id, opened.token),
         }
         return JSONResponse(answer, 201, {"Location": f"/api/cases/{opened.conversation.case_id}"})
 
@@ -86,6 +92,8 @@ def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
         by = await _who(request)
         message = await body(request, NewMessage)
         conversation = await _found(request)
+        if isinstance(conversation, LiveCall):
+            return await _beside(conversation, message)
         if message.who == "caller":
             return JSONResponse(_told(conversation, await _answer(conversation, message.text)))
         if not by:
@@ -111,7 +119,22 @@ def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
             return ""
         return program(request, keys)
 
-    async def _found(request: Request) -> TextConversation:
+    async def _beside(call: LiveCall, message: NewMessage) -> Response:
+        """Give what the caller has written to the call they are in."""
+        if message.who != "caller":
+            told = "the customer is on the telephone: speak with them, or wait until they are not"
+            raise Problem(409, f"from: {told}", {"from": told})
+        try:
+            topics = Topics(site.config.mqtt.topic_root)
+            await send_text(site.broker, topics, call.call_id, message.text)
+        except aiomqtt.MqttError as error:
+            told = "the call cannot be reached just now: send it again"
+            raise Problem(503, told, headers=_LATER) from error
+        return JSONResponse(
+            {"case_id": call.case_id, "replies": [], "with_person": False, "ended": False}
+        )
+
+    async def _found(request: Request) -> TextConversation | LiveCall:
         case_id = request.path_params["case_id"]
         try:
             found = await cases.find(case_id)
@@ -123,7 +146,12 @@ def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
             raise _unknown(case_id)
         return found
 
+    async def page(request: Request) -> Response:
+        return FileResponse(_STATIC / "case.html")
+
     return [
+        Mount("/case/static", StaticFiles(directory=_STATIC)),
+        Route("/case/{case_id}", page),
         Route("/api/cases", open_case, methods=["POST"]),
         Route("/api/cases/{case_id}", read, methods=["GET"]),
         Route("/api/cases/{case_id}/messages", write, methods=["POST"]),

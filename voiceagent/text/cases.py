@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
+from voiceagent.cases import digest, opened
 from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import CallFacts, CaseOpened, Record
 from voiceagent.records import cases as kept
@@ -25,6 +26,13 @@ _log = structlog.get_logger()
 
 class TooMany(Exception):
     """As many conversations as the settings allow are open."""
+
+
+class LiveCall(NamedTuple):
+    """The case is being talked about on the telephone."""
+
+    case_id: str
+    call_id: str
 
 
 class Opened(NamedTuple):
@@ -58,7 +66,7 @@ class Cases:
             TooMany: there is no room.
         """
         self._room()
-        token, event = kept.opened(datetime.now(UTC), self._desk.config.text.valid_h)
+        token, event = opened(datetime.now(UTC), self._desk.config.text.valid_h)
         conversation = TextConversation(_new_id(), facts, self._desk, event)
         self._open[conversation.case_id] = conversation
         self._tokens[event.token_sha256] = conversation.case_id
@@ -66,7 +74,7 @@ class Cases:
 
     async def allows(self, token: str, case_id: str) -> bool:
         """Whether a token opens this case."""
-        if self._tokens.get(kept.digest(token)) == case_id:
+        if self._tokens.get(digest(token)) == case_id:
             return True
         try:
             shown = await asyncio.to_thread(
@@ -77,7 +85,7 @@ class Cases:
             return False
         return shown == case_id
 
-    async def find(self, case_id: str) -> TextConversation | None:
+    async def find(self, case_id: str) -> TextConversation | LiveCall | None:
         """The case's conversation; one that is over is gone on with. None for an unknown case.
 
         Raises:
@@ -91,6 +99,8 @@ class Cases:
             records = await asyncio.to_thread(self._records, case_id)
             if not records:
                 return None
+            if live := kept.live_call(records):
+                return LiveCall(case_id, live)
             self._room()
             before = kept.left_open(records)
             went_on = Unfinished(
