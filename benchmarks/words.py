@@ -46,7 +46,7 @@ NEAR_SCALE = 10.0
 """Likenesses differ by a tenth or so; the ridge is meant for what differs by one."""
 LOOSE = 0.1
 """Of the few weights by which wording and patterns are joined."""
-SHARE = {"anger": 1 / 3, "wish": 2 / 5, "stuck": 1 / 9}
+SHARE = {"anger": 1 / 3, "wish": 1 / 3, "stuck": 1 / 9}
 """What share of turns is counted as angry, as asking for a person, and as getting nowhere. Nearly
 half are among the texts that are learned from, of those who get nowhere a ninth; in calls it is
 less, and who is missed once has another turn."""
