@@ -13,7 +13,7 @@ setup: .venv/installed  ## make .venv with everything pinned; done once
 demo: setup  ## play one whole call on loopback, from greeting to a person
 	$(RUN) -m voiceagent.simulation.demo $(ARGS)
 
-test: .venv/installed-for-tests  ## all tests, with a real Asterisk; ARGS="-k name" for some
+test: .venv/installed-for-tests  ## all tests, with real PBXs and phones; ARGS="-k name" for some
 	$(RUN) tests/pbx/fetch.py
 	$(RUN) -m tests.desk.browser
 	$(RUN) -m pytest -q $(ARGS)

@@ -1,12 +1,13 @@
 """Ladders of the ways of handing over, drawn from what an agent really sent and received.
 
-``python -m tests.handoff.ladders`` plays a row of the failure matrix for each way and prints
-its ladder as it stands in docs/handover.md.
+``python -m tests.handoff.ladders`` plays a row of the failure matrix for each way, and one with
+Linphone, and prints its ladder as it stands in docs/handover.md.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,6 +18,12 @@ from tests.handoff.matrix import ROWS, play_all
 from voiceagent.simulation.ladder import Arrow, build
 from voiceagent.telephony.trace import SipMessage, read_trace
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "pbx"))
+
+import equipment
+import phone_rows  # noqa: F401
+import strangers
+
 WAYS = {
     "Attended": "nothing goes wrong",
     "Attended, and the REFER is refused": "the REFER is refused (603)",
@@ -24,12 +31,13 @@ WAYS = {
     "Conference": "conference: the agent introduces both and leaves",
     "Blind": "blind, and the person answers",
 }
+LINPHONE = "Linphone is the caller: it calls the person itself, with Replaces"
 _LANE = 30
 
 
 def _party(message: SipMessage) -> str:
     ends = f"{message.header('From')} {message.header('To')}"
-    return "caller" if "sip:caller@" in ends else "person"
+    return "person" if "sip:person" in ends else "caller"
 
 
 def draw(trace: Path, started_at: float) -> Iterator[str]:
@@ -56,8 +64,20 @@ async def main() -> None:
             results, _ = await play_all([ROWS[name]], 1, trace=Path(folder))
             if (problem := results[name].problem) is not None:
                 raise problem
-            print(f"### {title}\n\n```")
-            print("\n".join(draw(Path(folder, "agent0.log"), began)) + "\n```\n")
+            show(title, Path(folder), began)
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.time()
+        found = await strangers.play_all(
+            [strangers.ROWS[LINPHONE]], equipment.install(), Path(folder)
+        )
+        if (problem := found[LINPHONE].problem) is not None:
+            raise problem
+        show("Attended, and the caller's phone follows the REFER itself", Path(folder), began)
+
+
+def show(title: str, folder: Path, began: float) -> None:
+    print(f"### {title}\n\n```")
+    print("\n".join(draw(folder / "agent0.log", began)) + "\n```\n")
 
 
 if __name__ == "__main__":

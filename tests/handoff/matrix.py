@@ -46,6 +46,8 @@ class Row:
     outcome: str
     people: Sequence[Answering | None] = (None,)
     referred: Referred | None = None
+    long: bool = False
+    """Whether it takes its time, and is therefore begun before the others."""
 
 
 ROWS: dict[str, Row] = {}
@@ -57,12 +59,13 @@ def row(
     outcome: str,
     *people: Answering | None,
     referred: Referred | None = None,
+    long: bool = False,
 ) -> Callable[[Callable[[Scene], Awaitable[None]]], Callable[[Scene], Awaitable[None]]]:
     """Make a row of a coroutine; `people` say what each person's phone does with a call."""
 
     def take(play: Callable[[Scene], Awaitable[None]]) -> Callable[[Scene], Awaitable[None]]:
         assert name not in ROWS
-        ROWS[name] = Row(name, play, fate, outcome, people or (None,), referred)
+        ROWS[name] = Row(name, play, fate, outcome, people or (None,), referred, long)
         return play
 
     return take
@@ -242,7 +245,7 @@ async def play_all(
     Returns:
         Results by the rows' names, and the legs that each agent had left after all.
     """
-    waiting = list(rows)
+    waiting = sorted(rows, key=lambda each: not each.long)
     results: dict[str, Result] = {}
     left: list[int] = []
 

@@ -55,7 +55,7 @@ row("the person answers after ringing", "with a person", "transferred", rings_fi
 row("nobody answers", "with the agent", "nobody", refuses(486), rings)(hand_over)
 
 
-@row("the person's phone cannot be reached", "with a person", "transferred", None, None)
+@row("the person's phone cannot be reached", "with a person", "transferred", None, None, long=True)
 async def _(s: Scene) -> None:
     s.people[0].is_cut = True
     await s.hand_over(ring_s=30)  # given up before that
@@ -117,7 +117,7 @@ async def _(s: Scene) -> None:
 @row("an announcement answers and talks on", "with a person", "transferred", None, None)
 async def _(s: Scene) -> None:
     s.people[0].says = speech(3.0)
-    await s.hand_over(announcement_s=2, briefing_s=6)
+    await s.hand_over(announcement_s=1, briefing_s=6)
     await s.event("consultation.failed", reason="an announcement answered")
     call = await person(s, 1)
     await call.line.hears(BRIEFING_HZ)
@@ -409,28 +409,32 @@ async def _(s: Scene) -> None:
 
 
 @row("the caller's leg is cut for 5 s while a phone rings", "with a person", "transferred",
-     rings_first(1.0))  # fmt: skip
+     rings_first(1.0), long=True)  # fmt: skip
 async def _(s: Scene) -> None:
     await s.hand_over(ring_s=20, refer_s=10)
     await person(s)
     await s.caller.cut(5)
 
 
-@row("the person's leg is cut for 5 s during the briefing", "with a person", "transferred")
+@row(
+    "the person's leg is cut for 5 s during the briefing", "with a person", "transferred", long=True
+)
 async def _(s: Scene) -> None:
     await s.hand_over(refer_s=10)
     await (await person(s)).line.hears(BRIEFING_HZ)
     await s.people[0].cut(5)
 
 
-@row("the person's leg is cut for 5 s while it is called", "with a person", "transferred")
+@row(
+    "the person's leg is cut for 5 s while it is called", "with a person", "transferred", long=True
+)
 async def _(s: Scene) -> None:
     s.people[0].is_cut = True
     await s.hand_over(ring_s=20)
     await s.people[0].cut(5)
 
 
-@row("both legs are cut for 5 s while bridged", "with a person", "bridged")
+@row("both legs are cut for 5 s while bridged", "with a person", "bridged", long=True)
 async def _(s: Scene) -> None:
     await s.hand_over(way="bridged")
     await s.talk()

@@ -10,9 +10,9 @@ from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from typing import Self
 
+from asterisk import CACHE
 from unpack import loader, unpack
 
-CACHE = Path(__file__).resolve().parent / "cache"
 _PACKAGES = ("sip-tester", "baresip-core", "linphone-cli", "kamailio")
 _NOT_RUN = (
     "adduser", "debconf", "dpkg", "fonts-dejavu-core", "host", "libdirectfb-1.7-7",
@@ -50,7 +50,7 @@ class Program:
     async def __aenter__(self) -> Self:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                "setpriv", "--pdeathsig", "KILL", *self._command,
+                "setpriv", "--pdeathsig", "TERM", *self._command,
                 stdin=PIPE, stdout=log, stderr=log, cwd=self.root / "usr",
                 env={"HOME": str(self.log.parent), "TERM": "dumb"}, start_new_session=True,
             )  # fmt: skip

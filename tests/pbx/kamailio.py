@@ -19,7 +19,7 @@ class Kamailio(Program):
     """The edge between a PBX and lines of the agent. A context manager; it can be restarted.
 
     Args:
-        lines: their ports at the PBX's `trunk_host`; the first takes nearly all calls.
+        lines: their ports at the PBX's `trunk_host`.
         folder: for what is written; it must be there.
     """
 
@@ -33,10 +33,7 @@ class Kamailio(Program):
             "/run/kamailio": folder,
         }
         copy(_DEPLOY, folder, values, "kamailio.cfg")
-        rows = (
-            f"1 sip:{pbx.trunk_host}:{port} 0 0 weight={weight}\n"
-            for port, weight in zip(lines, (99, 1), strict=False)
-        )
+        rows = (f"1 sip:{pbx.trunk_host}:{port} 0 0 weight=50\n" for port in lines)
         (folder / "dispatcher.list").write_text("".join(rows))
         modules = next(root.glob("usr/lib/*/kamailio/modules"))
         super().__init__(

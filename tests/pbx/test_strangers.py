@@ -10,7 +10,12 @@ import pytest_asyncio
 import sipp_rows  # noqa: F401
 from strangers import ROWS, Result, play_all
 
-pytestmark = [pytest.mark.pbx, pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.pbx,
+    pytest.mark.call,
+    pytest.mark.timeout(240),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -12,6 +12,7 @@ from kamailio import Kamailio
 from rawsip import Phone
 
 from tests.handoff import transferor
+from tests.handoff.matrix import becomes
 from tests.handoff.peer import Call, Peer
 from voiceagent.config import Sip
 from voiceagent.simulation.phone_process import ScriptedProcess
@@ -31,11 +32,23 @@ class Scene:
         self._pbx, self.edge, self.lines = pbx, edge, lines
         self.caller, self.second, self.person, self.taker = peers
 
-    async def call(self, caller: Peer) -> Call:
+    async def call(self, caller: Peer) -> tuple[Call, ScriptedProcess]:
+        """A caller's call, and the line that has answered it."""
         at = (self._pbx.sip_host, self._pbx.sip_port)
+        seen = [len(line.events) for line in self.lines]
         call = await caller.call(f"sip:1001@{self._pbx.domain}", at)
         assert call.up.is_set(), call.code
-        return call
+
+        def answered() -> list[ScriptedProcess]:
+            fresh = zip(self.lines, seen, strict=True)
+            return [
+                line
+                for line, after in fresh
+                if any(event["event"] == "answered" for event in line.events[after:])
+            ]
+
+        await becomes(lambda: bool(answered()), "a line has answered")
+        return call, answered()[0]
 
 
 @asynccontextmanager
@@ -79,19 +92,19 @@ async def test_the_edge_is_restarted_at_each_stage_of_a_handover_and_nobody_noti
             probe.request("OPTIONS", f"sip:{s.edge.address[0]}:{s.edge.address[1]}")
             assert probe.expect(200, 403).code == 200
         s.person.answering = lambda call: call.answer(180)
-        call = await s.call(s.caller)
+        call, line = await s.call(s.caller)
         await s.edge.restart()  # while the caller talks to the agent
-        await s.lines[0].do("hand over", handover={"ring_s": 30}, briefing_s=1)
+        await line.do("hand over", handover={"ring_s": 30}, briefing_s=1)
         await s.person.rang.wait()
         await s.edge.restart()  # while a phone rings
         s.person.calls[0].answer(200)
         await s.person.calls[0].line.hears(transferor.BRIEFING_HZ)
         await s.edge.kill()  # during the briefing, and as the REFER goes
-        await s.lines[0].expect("refer.sent")
+        await line.expect("refer.sent")
         await s.edge.restart(1.0)
-        outcome = await s.lines[0].expect("outcome", timeout_s=20)
+        outcome = await line.expect("outcome", timeout_s=20)
         assert outcome["outcome"] == "transferred"
-        await s.lines[0].expect("left")
+        await line.expect("left")
         await call.line.hears(PERSON_HZ)
         await s.person.calls[-1].line.hears(CALLER_HZ)
         await s.edge.kill()  # after it
@@ -102,9 +115,8 @@ async def test_when_a_line_dies_its_caller_gets_to_people_and_the_next_caller_to
     asterisk: Asterisk, equipment: Path, tmp_path: Path
 ) -> None:
     async with scene(asterisk, equipment, tmp_path) as s:
-        call = await s.call(s.caller)
-        await s.lines[0].expect("answered")
-        s.lines[0].kill()
-        await s.call(s.second)
-        await s.lines[1].expect("answered")
+        call, line = await s.call(s.caller)
+        line.kill()
+        _, other = await s.call(s.second)
+        assert other is not line
         await call.line.hears(TAKER_HZ, _GONE_S)
