@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "voiceagent"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
-    {"facts", "cases", "events", "section", "hours", "people", "hooks", "websettings"},
+    {"facts", "cases", "events", "section", "hours", "people", "hooks", "tries", "websettings"},
     {"config", "tasks", "children", "logs"},
     {"audio"},
     {"telephony"},
@@ -22,7 +22,7 @@ ORDER = (
     {"analysis"},
     {"handoff"},
     {"callrecord", "sense", "services"},
-    {"deciding", "messages", "waiting", "handing", "linking"},
+    {"deciding", "messages", "waiting", "handing", "linking", "codes"},
     {"conversation"},
     {"line"},
     {"records"},

@@ -120,6 +120,19 @@ async def test_who_was_to_be_answered_by_a_person_is_put_through_to_one(make) ->
 
 
 @in_virtual_time
+async def test_a_code_that_is_said_goes_on_with_its_case(make) -> None:
+    plan = {"lookups": {"order": {"case": "{{ number }}", "not_found": "There is none."}}}
+    before = Unfinished(case_id="text-1", by="code", channel="text", topic="billing")
+    async with make(plan, earlier=Earlier(unfinished=before), people={"6003": picks_up}) as call:
+        await call.say("No.")
+        await call.say("Where is my order?")
+        await call.reply("Number?")
+        call.press("471229#")
+        assert (await call.event(e.CaseContinued)).known_by == "code"
+        assert (await call.event(e.HandoverContextReady)).context.topic == "billing"
+
+
+@in_virtual_time
 async def test_what_is_written_beside_the_call_answers_the_present_question(make) -> None:
     async with make() as call:
         await call.reply(GREETING)

@@ -16,8 +16,9 @@ import structlog
 
 from voiceagent import events, tasks
 from voiceagent.callrecord import CallRecord
+from voiceagent.codes import find_case
 from voiceagent.deciding import Decider
-from voiceagent.dialogue.lookup import look_up
+from voiceagent.dialogue.lookup import done, look_up
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
 from voiceagent.dialogue.unfinished import Unfinished
@@ -320,24 +321,31 @@ class Conversation:
 
     async def _looked_up(self, meanwhile: str, request: LookupRequest) -> Reply:
         services = self._services
+        if services.plan.lookups[request.name].case is not None:
+            return await self._found_case(request)
         looking = asyncio.create_task(look_up(request, services.plan, services.http))
         await asyncio.wait({looking}, timeout=_QUICK_LOOKUP_S)
         if not looking.done():
             await self._finish_saying()
             self._begin_saying(meanwhile)
         result: LookupResult = await looking
-        self._record.event(
-            events.LookupDone(
-                name=result.name,
-                found=result.found,
-                took_s=result.took_s,
-                error=result.error,
-                identity_check=services.plan.lookups[result.name].identity_check,
-            )
-        )
+        self._record.event(done(result, services.plan))
         if result.found:
             self._judge.progressed()
         return self._manager.lookup_done(result)
+
+    async def _found_case(self, request: LookupRequest) -> Reply:
+        services = self._services
+        result, before = await find_case(
+            request, services.plan, self.leg.facts, services.look_back, services.tries
+        )
+        self._record.event(done(result, services.plan))
+        if before is None:
+            return self._manager.lookup_done(result)
+        self._judge.progressed()
+        reply = self._manager.resume(before)
+        self._note_customer()
+        return reply
 
     # -- handing over ---------------------------------------------------------------------------
 

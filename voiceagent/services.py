@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import httpx
@@ -19,6 +19,7 @@ from voiceagent.handoff.staff import Staff
 from voiceagent.speech.client import SpeechClient
 from voiceagent.telephony.requests import Requests
 from voiceagent.telephony.useragent import UserAgent
+from voiceagent.tries import Tries
 
 SafePhrase = Literal["speech_lost", "nobody_free", "goodbye"]
 SAFE_PHRASES: tuple[SafePhrase, ...] = get_args(SafePhrase)
@@ -51,6 +52,7 @@ class Services:
     """What is heard while nobody speaks, 16-bit at 8 kHz."""
     staff: Staff
     look_back: LookBack = no_record
+    tries: Tries = field(default_factory=Tries)
     requests: Requests | None = None
     """What goes out by SIP beside calls."""
     chooser: Understander | None = None

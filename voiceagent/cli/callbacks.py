@@ -55,7 +55,8 @@ def _table(found: list[tuple[Record, Callback, Record | None]]) -> Table:
         table.add_column(heading)
     for _, callback, closing in found:
         message = f"“{callback.text}” {callback.recording}".strip()
-        what = "call back" if callback.kind == "call" else message
+        kinds = {"call": "call back", "text": f"answer in writing {message}"}
+        what = kinds.get(callback.kind, message)
         table.add_row(
             callback.callback_id,
             f"{callback.left_at:%Y-%m-%d %H:%M}",

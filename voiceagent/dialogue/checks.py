@@ -207,6 +207,7 @@ def _templates(plan: _Parts) -> Iterator[tuple[Place, Any, set[str]]]:
     for name, lookup in plan.lookups.items():
         slots = plan.slots_for_lookup(name)
         at: Place = ("lookups", name)
+        yield (*at, "case"), lookup.get("case"), slots
         yield (*at, "found"), lookup.get("found"), {*slots, name}
         yield (*at, "not_found"), lookup.get("not_found"), slots
         yield (*at, "error"), lookup.get("error"), slots

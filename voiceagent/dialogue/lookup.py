@@ -14,6 +14,7 @@ import structlog
 from voiceagent.dialogue.plan import Dialplan, Http, Table
 from voiceagent.dialogue.replies import LookupRequest, LookupResult
 from voiceagent.dialogue.templates import RenderError, render
+from voiceagent.events import LookupDone
 
 log = structlog.get_logger()
 
@@ -51,6 +52,17 @@ async def look_up(
         data=data or {},
         error=error,
         took_s=round(time.monotonic() - started, 4),
+    )
+
+
+def done(result: LookupResult, plan: Dialplan) -> LookupDone:
+    """A look-up's result as an event."""
+    return LookupDone(
+        name=result.name,
+        found=result.found,
+        took_s=result.took_s,
+        error=result.error,
+        identity_check=plan.lookups[result.name].identity_check,
     )
 
 

@@ -179,6 +179,9 @@ class Lookup(Section):
 
     table: Table | None = None
     http: Http | None = None
+    case: Template | None = None
+    """Code of an open case, such as "{{ code }}", instead of a table or http: when there is one,
+    it is gone on with."""
     found: Template | None = None
     """Said when found."""
     not_found: Template
@@ -193,8 +196,8 @@ class Lookup(Section):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.table is None) == (self.http is None):
-            raise ValueError("a look-up has either a table or http: give it one of them")
+        if sum(source is not None for source in (self.table, self.http, self.case)) != 1:
+            raise ValueError("a look-up has a table, http or case: give it one of them")
         return self
 
 

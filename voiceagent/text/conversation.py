@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -14,9 +14,10 @@ import httpx
 
 from voiceagent import events
 from voiceagent.callrecord import CallRecord
+from voiceagent.codes import find_case
 from voiceagent.config import Config
 from voiceagent.deciding import Decider
-from voiceagent.dialogue.lookup import look_up
+from voiceagent.dialogue.lookup import done, look_up
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, Reply
@@ -37,6 +38,7 @@ from voiceagent.handoff.context import package
 from voiceagent.handoff.roster import Roster
 from voiceagent.sense import Sense
 from voiceagent.services import LookBack
+from voiceagent.tries import Tries
 
 _ASKED = "A person is to answer in writing."
 
@@ -53,6 +55,7 @@ class Desk:
     journal: Journal
     roster: Roster
     look_back: LookBack
+    tries: Tries = field(default_factory=Tries)
 
 
 class TextConversation:
@@ -175,19 +178,24 @@ class TextConversation:
 
     async def _looked_up(self, request: LookupRequest) -> Reply:
         plan = self._desk.plan
+        if plan.lookups[request.name].case is not None:
+            return await self._found_case(request)
         result = await look_up(request, plan, self._desk.http)
-        self._record.event(
-            events.LookupDone(
-                name=result.name,
-                found=result.found,
-                took_s=result.took_s,
-                error=result.error,
-                identity_check=plan.lookups[result.name].identity_check,
-            )
-        )
+        self._record.event(done(result, plan))
         if result.found:
             self._judge.progressed()
         return self._manager.lookup_done(result)
+
+    async def _found_case(self, request: LookupRequest) -> Reply:
+        desk = self._desk
+        result, before = await find_case(
+            request, desk.plan, self._facts, desk.look_back, desk.tries
+        )
+        self._record.event(done(result, desk.plan))
+        if before is None:
+            return self._manager.lookup_done(result)
+        self._record.event(events.CaseContinued(case_id=before.case_id, known_by=before.by))
+        return self._manager.resume(before)
 
     async def _to_a_person(self, reply: Reply, request: HandoverRequest) -> list[str]:
         """Leave the case for a person, with all that is known; what the customer is told."""
