@@ -1,7 +1,7 @@
 """A user agent whose texts go to a web server; the SIP library allows one endpoint a process.
 
-Its argument is JSON: ``{"sip": …, "url": …, "key": …}``. Calls are answered, and what is written
-beside them is told as ``{"event": "written", "text": …}``.
+Its argument is JSON: ``{"sip": …, "url": …, "key": …, "broker": …, "store": …}``. Calls are
+answered, and what is written beside them is told as ``{"event": "written", "text": …}``.
 """
 
 from __future__ import annotations
@@ -9,13 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from voiceagent import logs
-from voiceagent.config import Log, Sip
+from voiceagent.config import Log, Mqtt, Sip
+from voiceagent.records.cases import root
+from voiceagent.records.store import Store
+from voiceagent.supervision.address import Address
+from voiceagent.supervision.topics import Topics
 from voiceagent.telephony.call import Ended, Leg, Written
 from voiceagent.telephony.useragent import UserAgent
-from voiceagent.text.pager import paging
+from voiceagent.text.pager import Answers, paging
 
 
 def say(event: str, **details: object) -> None:
@@ -38,9 +43,12 @@ async def main(options: dict[str, Any]) -> None:
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
     )
-    async with paging(agent, settings, lambda: options["url"], options["key"]):
-        say("ready", port=agent.port)
-        await reader.readline()
+    broker = Address.of(Mqtt(), options["broker"])
+    with Store(Path(options["store"])) as store:
+        answers = Answers(broker, Topics("t"), "l", lambda call_id: root(store.events(call_id)))
+        async with paging(agent, settings, lambda: options["url"], options["key"], answers):
+            say("ready", port=agent.port)
+            await reader.readline()
     await agent.stop()
 
 

@@ -9,19 +9,34 @@ from typing import Any
 import pytest
 
 from tests.pbx.rawsip import Message, Phone, sdp
+from tests.supervision.conftest import embedded_broker
 from tests.text.serving import KEY, WEB, served
 from voiceagent import events as e
-from voiceagent.config import Sip
+from voiceagent.config import Mqtt, Sip
 from voiceagent.simulation.phone_process import ScriptedProcess
+from voiceagent.supervision.address import Address
+from voiceagent.supervision.topics import Topics
 
 pytestmark = [pytest.mark.call, pytest.mark.models]
 
 
 @pytest.fixture
-async def agent(desk: Any, notes: Any) -> AsyncIterator[ScriptedProcess]:
+async def embedded_url() -> AsyncIterator[str]:
+    async with embedded_broker() as url:
+        yield url
+
+
+@pytest.fixture
+async def agent(desk: Any, notes: Any, embedded_url: str) -> AsyncIterator[ScriptedProcess]:
     async with served(await desk(web=WEB), notes) as url:
         sip = Sip(address="127.0.0.1", port=0, rtp_port_min=31700, rtp_port_count=40)
-        options = {"sip": sip.model_dump(mode="json"), "url": url, "key": KEY}
+        options = {
+            "sip": sip.model_dump(mode="json"),
+            "url": url,
+            "key": KEY,
+            "broker": embedded_url,
+            "store": str(notes.store.path),
+        }
         async with ScriptedProcess("agent", "tests.text.paged_agent", options) as process:
             yield process
 
@@ -146,3 +161,26 @@ async def test_what_is_written_during_a_call_is_heard_in_that_call(
     await asyncio.to_thread(call_and_write)
     assert (await agent.expect("written"))["text"] == "anna@example.com"
     assert notes.of(e.CallArrived) == []
+
+
+async def test_a_person_answers_where_the_customer_has_written(
+    agent: ScriptedProcess, notes: Any, embedded_url: str
+) -> None:
+    port = agent.events[0]["port"]
+    to = f"sip:agent@127.0.0.1:{port}"
+    with Writer("4930123", ("127.0.0.1", port)) as phone:
+        raw(phone, "MESSAGE", to, "hello", "text/plain", branch="1", call_id="a", cseq="1")
+        await asyncio.to_thread(phone.read)
+        await asyncio.to_thread(phone.read)
+        (arrived,) = [r for r in notes.records if isinstance(r.event, e.CallArrived)]
+        record = e.Record(
+            line="l", call_id=arrived.call_id, event=e.PersonWrote(text="Ben here.", by="crm")
+        )
+        address = Address.of(Mqtt(), embedded_url)
+        topic = Topics("t").event(record)
+        reading = asyncio.create_task(asyncio.to_thread(phone.read))
+        async with address.client("test") as client:
+            while not reading.done():  # the agent may not have subscribed yet
+                await client.publish(topic, record.model_dump_json().encode(), qos=1)
+                await asyncio.wait({reading}, timeout=0.5)
+        assert await reading == "Ben here."

@@ -22,6 +22,7 @@ from voiceagent.dialogue.plan import Dialplan
 from voiceagent.learning.policies import PolicyError
 from voiceagent.learning.versions import VersionError, in_force
 from voiceagent.line import answering
+from voiceagent.records.cases import root
 from voiceagent.records.earlier import looking_back
 from voiceagent.records.store import StoreError
 from voiceagent.records.talks import latest_talks
@@ -34,7 +35,7 @@ from voiceagent.supervision.journal import StoreJournal, open_journal
 from voiceagent.supervision.staffing import staffing
 from voiceagent.supervision.topics import Topics
 from voiceagent.telephony.useragent import TelephonyError, UserAgent
-from voiceagent.text.pager import paging
+from voiceagent.text.pager import Answers, paging
 
 log = structlog.get_logger()
 
@@ -94,7 +95,7 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
             config.line,
             line.wrote,
         ),
-        _web(path, config, broker_url, line.agent),
+        _web(path, config, broker_url, line.agent, journal),
     ):
         for talk in await asyncio.to_thread(latest_talks, journal.store, datetime.now(UTC)):
             line.staff.talks.add(talk.target, talk.took_s)
@@ -135,7 +136,7 @@ async def _children(path: Path, config: Config, language: str) -> AsyncIterator[
 
 @contextlib.asynccontextmanager
 async def _web(
-    path: Path, config: Config, broker_url: str, agent: UserAgent
+    path: Path, config: Config, broker_url: str, agent: UserAgent, journal: StoreJournal
 ) -> AsyncIterator[None]:
     """The web server, if there is to be one, and texts by SIP. Whoever calls waits for neither."""
     if config.web.port is None:
@@ -144,7 +145,13 @@ async def _web(
     arguments = ["--config", str(path), "--broker", broker_url]
     key = os.environ["VOICEAGENT_WEB__KEYS__LINE"] = secrets.token_urlsafe(24)
     web = Child("web", "voiceagent.webserver", arguments, start_s=60)
-    async with web, paging(agent, config.sip, lambda: str(web.ready["url"]), key):
+    answers = Answers(
+        Address.of(config.mqtt, broker_url),
+        Topics(config.mqtt.topic_root),
+        config.line,
+        lambda call_id: root(journal.store.events(call_id)),
+    )
+    async with web, paging(agent, config.sip, lambda: str(web.ready["url"]), key, answers):
         yield
 
 

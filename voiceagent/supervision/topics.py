@@ -107,6 +107,10 @@ class Topics:
         """Every mark that is asked for."""
         return f"{self.root}/calls/+/marks"
 
+    def persons_answers(self) -> str:
+        """Everything that people answer in writing."""
+        return f"{self.root}/calls/+/events/person.wrote"
+
     def texts(self) -> str:
         """Everything that is written beside calls."""
         return f"{self.root}/calls/+/text"

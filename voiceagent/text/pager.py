@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 import textwrap
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import aiomqtt
 import httpx
 import structlog
+from pydantic import ValidationError
 
 from voiceagent import tasks
 from voiceagent.config import Sip
+from voiceagent.events import RECORD, PersonWrote
+from voiceagent.supervision.address import Address
+from voiceagent.supervision.asked import answer, payload_of
+from voiceagent.supervision.board import Message
+from voiceagent.supervision.topics import Topics
 from voiceagent.telephony.paging import Page
 from voiceagent.telephony.requests import Dialog, NoAnswer, Requests
 from voiceagent.telephony.useragent import UserAgent
@@ -47,6 +56,8 @@ class Pager:
         self._url = url
         self._cases: dict[str, str] = {}
         """The case of each number."""
+        self._uris: dict[str, str] = {}
+        """Where the customer of each case is written to."""
         self._waiting: defaultdict[str, int] = defaultdict(int)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._answering: set[asyncio.Task[None]] = set()
@@ -69,7 +80,7 @@ class Pager:
     async def _answer(self, number: str, page: Page) -> None:
         async with self._turns[number]:
             try:
-                replies = await self._replies(number, page.text)
+                replies = await self._replies(number, page)
                 for reply in replies:
                     await self._send(page.answer_to, reply)
             except (httpx.HTTPError, NoAnswer) as error:
@@ -79,19 +90,32 @@ class Pager:
         if not self._waiting[number]:
             del self._waiting[number], self._turns[number]
 
-    async def _replies(self, number: str, text: str) -> list[str]:
+    async def person_wrote(self, case_id: str, text: str) -> None:
+        """A person has answered in a case; passed on if its customer writes by MESSAGE."""
+        uri = self._uris.get(case_id)
+        if uri is None:
+            return
+        try:
+            await self._send(uri, text)
+        except NoAnswer as error:
+            log.error("message.not_sent", case=case_id, why=str(error))
+
+    async def _replies(self, number: str, page: Page) -> list[str]:
+        text = page.text
         case_id = self._cases.get(number)
         if case_id is not None:
-            answer = await self._post(f"/api/cases/{case_id}/messages", {"text": text})
-            if answer.status_code != httpx.codes.NOT_FOUND:
-                return self._taken(number, answer)
+            told = await self._post(f"/api/cases/{case_id}/messages", {"text": text})
+            if told.status_code != httpx.codes.NOT_FOUND:
+                return self._taken(number, page, told)
         known = {"number": number} if _DIALABLE.fullmatch(number) else {"name": number}
-        return self._taken(number, await self._post("/api/cases", {"text": text, **known}))
+        told = await self._post("/api/cases", {"text": text, **known})
+        return self._taken(number, page, told)
 
-    def _taken(self, number: str, answer: httpx.Response) -> list[str]:
+    def _taken(self, number: str, page: Page, answer: httpx.Response) -> list[str]:
         answer.raise_for_status()
         told: dict[str, Any] = answer.json()
         self._cases[number] = told["case_id"]
+        self._uris[told["case_id"]] = page.answer_to
         if told["ended"]:
             del self._cases[number]
         return list(told["replies"])
@@ -106,9 +130,36 @@ class Pager:
                 raise NoAnswer(f"the answer was refused: {answer.reason}")
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What people answer in writing, from the bus."""
+
+    address: Address
+    topics: Topics
+    line: str
+    case_of: Callable[[str], str]
+    """The case that a conversation belongs to, by its `call_id`; it may block on the disk."""
+
+    async def follow(self, pager: Pager) -> None:
+        """Pass the answers on, for as long as it is not cancelled."""
+
+        async def handle(message: aiomqtt.Message) -> Message | None:
+            try:
+                record = RECORD.validate_json(payload_of(message))
+                case_id = await asyncio.to_thread(self.case_of, record.call_id)
+            except (ValidationError, sqlite3.Error) as error:
+                log.error("message.not_sent", why=type(error).__name__)
+                return None
+            if isinstance(record.event, PersonWrote):
+                await pager.person_wrote(case_id, record.event.text)
+            return None
+
+        await answer(self.address, f"{self.line}-pages", self.topics.persons_answers(), handle)
+
+
 @asynccontextmanager
 async def paging(
-    agent: UserAgent, settings: Sip, url: Callable[[], str], key: str
+    agent: UserAgent, settings: Sip, url: Callable[[], str], key: str, answers: Answers
 ) -> AsyncIterator[Pager]:
     """Answer the texts that a line gets, until the end of the block.
 
@@ -120,7 +171,9 @@ async def paging(
     async with httpx.AsyncClient(headers=headers) as web, Requests(settings) as requests:
         pager = Pager(requests, web, url)
         agent.on_page = pager.paged
+        following = asyncio.create_task(answers.follow(pager))
         try:
             yield pager
         finally:
+            await tasks.end(following)
             await pager.close()
