@@ -9,6 +9,7 @@ from asterisk import free_udp_ports
 from equipment import Program
 from strangers import Play, Stage, row
 
+from tests.handoff.matrix import becomes
 from tests.handoff.peer import Peer
 
 _SCENARIOS = Path(__file__).parent / "sipp"
@@ -30,10 +31,16 @@ class Sipp(Program):
             log=stage.folder / f"{scenario}.log",
         )  # fmt: skip
         self._errors = stage.folder / f"{scenario}.errors"
+        self._messages = stage.folder / f"{scenario}.messages"
 
     @property
     def uri(self) -> str:
         return f"sip:sipp@127.0.0.1:{self.port}"
+
+    @property
+    def messages(self) -> str:
+        """All that it has sent and received."""
+        return self._messages.read_text() if self._messages.exists() else ""
 
     async def went_as_written(self) -> None:
         """Wait for the scenario's end.
@@ -98,7 +105,10 @@ async def _(s: Stage) -> None:
         person = await stack.enter_async_context(Peer("person", PERSON_HZ))
         transferee = await stack.enter_async_context(Sipp(s, "odd_transferee", *calls(s)))
         await s.event("answered")
-        await s.hand_over(person.uri, briefing_s=2.5)  # until the hold is sent again
+        await s.hand_over(person.uri, accept="key", accept_s=60)
+        await s.event("briefing.spoken")
+        await becomes(lambda: "a=recvonly" in transferee.messages, "the hold is taken")
+        person.calls[0].line.press("1")
         await s.event("left")
         person.calls[0].hang_up()  # as if the caller's call had taken its place
         await s.event("handover.completed")

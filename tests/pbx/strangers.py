@@ -68,14 +68,14 @@ class Stage:
         """The events of this call."""
         return [e["event"] for e in self.agent.events if e.get("call") == self.name]
 
-    async def hand_over(self, *targets: str, briefing_s: float = 0.4, **settings: Any) -> None:
+    async def hand_over(self, *targets: str, **settings: Any) -> None:
         self.began_at = time.monotonic()
         await self.agent.do(
             "hand over",
             call=self.name,
             targets=targets,
             handover={"ring_s": 4, "refer_s": 4, **settings},
-            briefing_s=briefing_s,
+            briefing_s=0.4,
         )
 
     async def event(self, kind: str, **details: Any) -> Event:
