@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -611,6 +611,54 @@ async def test_what_is_said_while_a_person_is_called_is_not_recognised(make) -> 
         await call.start_saying("When are you open?")
         await call.reply("nobody could take your call")
         assert len(call.of(e.TurnHeard)) == 1
+
+
+@in_virtual_time
+async def test_what_the_caller_was_still_saying_is_added_for_the_person(make) -> None:
+    async with make(people={"6001": rings}, handover=Handover(ring_s=5.0)) as call:
+        await call.reply(GREETING)
+        speak = call.speech.synthesize
+
+        async def slowly(text: str, voice: str | None = None) -> AsyncIterator[bytes]:
+            await asyncio.sleep(1.0)  # so that the announcement has not begun when they go on
+            async for pcm in speak(text, voice):
+                yield pcm
+
+        call.speech.synthesize = slowly
+        await call.say(WANTS_PERSON)
+        await call.start_saying("The heating has failed.")
+        await call.event(e.ConsultationRinging)
+        await call.event(e.HandoverContextReady, 2)
+        first, second, *_ = (ready.context for ready in call.of(e.HandoverContextReady))
+        assert (first.revision, first.meanwhile) == (1, ())
+        assert (second.revision, second.handover_id) == (2, first.handover_id)
+        assert second.meanwhile == ("The caller added: “The heating has failed.”",)
+        assert second.transcript[-1].text == "The heating has failed."
+        assert second.transcript[: len(first.transcript)] == first.transcript
+        assert "consultation.failed" not in types(call)  # it is there while the phone rings
+
+
+@in_virtual_time
+async def test_keys_and_who_did_not_take_the_call_are_added_for_the_next_person(make) -> None:
+    people = {"6001": rings, "6002": picks_up}
+    targets = {"general": ("6001", "6002")}
+    async with make(people=people, handover=Handover(ring_s=5.0, targets=targets)) as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await call.event(e.ConsultationRinging)
+        call.press("4711")
+        assert (await call.end()).by == "transfer"
+        assert [pressed.digit for pressed in call.of(e.DtmfReceived)] == list("4711")
+        contexts = [ready.context for ready in call.of(e.HandoverContextReady)]
+        assert [context.meanwhile for context in contexts] == [
+            (),
+            ("The caller pressed 4711.",),
+            ("6001 did not answer.", "The caller pressed 4711."),
+        ]
+        assert [c.revision for c in contexts] == sorted({c.revision for c in contexts})
+        last = max(n for n, kind in enumerate(types(call)) if kind == "handover.context")
+        answered = types(call).index("consultation.answered")
+        assert last < answered
 
 
 # -- when something is wrong with the agent -----------------------------------------------------

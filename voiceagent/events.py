@@ -237,7 +237,8 @@ class HandoverStarted(Event):
 
 
 class HandoverContextReady(Event):
-    """The context package, published before the person's phone is called."""
+    """The context package, published before the person's phone is called, and again when it
+    grows."""
 
     type: Literal["handover.context"] = "handover.context"
     handover_id: str

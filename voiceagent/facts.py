@@ -293,6 +293,11 @@ class HandoverContext(Fact):
     earlier: tuple[EarlierCall, ...] = ()
     """The newest first."""
     transcript: tuple[TranscriptLine, ...] = ()
+    revision: int = 1
+    """It is sent again, one higher, when there is more to know while people are called."""
+    meanwhile: tuple[str, ...] = ()
+    """What there was since then, a sentence each: who did not take the call, what the caller had
+    begun to say, keys they pressed."""
 
 
 class Callback(Fact):

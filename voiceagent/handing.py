@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 
-from voiceagent import events
+from voiceagent import events, tasks
 from voiceagent.callrecord import CallRecord
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.replies import HandoverRequest
@@ -15,6 +15,7 @@ from voiceagent.handoff.asking import Asking
 from voiceagent.handoff.briefing import briefing, introduction
 from voiceagent.handoff.context import package
 from voiceagent.handoff.handover import Handover, Surroundings
+from voiceagent.handoff.meanwhile import Meanwhile
 from voiceagent.handoff.queueing import rank
 from voiceagent.handoff.routing import Earlier, Request, Route, standing
 from voiceagent.handoff.staff import routed
@@ -23,6 +24,8 @@ from voiceagent.services import Services
 from voiceagent.telephony.call import Leg, LegEvent
 from voiceagent.telephony.transfer_commands import Outcome
 from voiceagent.waiting import Chosen, Floor, NobodyFree, Talk
+
+_KEYS_S = 0.5
 
 
 class HandingOver:
@@ -53,6 +56,9 @@ class HandingOver:
         self._handover: Handover | None = None
         self._nobody: NobodyFree | None = None
         self._earlier = Earlier()
+        self._meanwhile: Meanwhile | None = None
+        """What is added while people are called, until one of them is joined to the caller."""
+        self._telling: asyncio.TimerHandle | None = None
 
     @property
     def under_way(self) -> bool:
@@ -105,8 +111,10 @@ class HandingOver:
             )
             self._record.event(failed)
             return Outcome.NOBODY
-        self._talk.listener.deafen(True)
-        self._handover = self._prepared(context, route)
+        self._meanwhile = Meanwhile(context)
+        self._talk.listener.hear_out()
+        adding = asyncio.create_task(self._add_last_words())
+        self._handover = self._prepared(self._meanwhile, route)
         try:
             # The person's screen should know before the person's phone rings.
             await self._record.delivered(record, settings.push_s)
@@ -114,6 +122,10 @@ class HandingOver:
             self.agreed = self._handover.note
             return outcome
         finally:
+            await tasks.end(adding)
+            self._meanwhile = None
+            if self._telling is not None:
+                self._telling.cancel()
             self._handover = None
             services.staff.over(context.handover_id)
             self._talk.listener.deafen(False)
@@ -144,12 +156,37 @@ class HandingOver:
         finally:
             self._nobody = None
 
-    def _prepared(self, context: HandoverContext, route: Route) -> Handover:
+    async def _add_last_words(self) -> None:
+        """Add what the caller was saying as the decision fell."""
+        heard = await self._talk.listener.last_words()
+        if self._meanwhile is None or not heard:
+            return
+        for turn in heard:
+            self._talk.heard(turn)
+        said = [turn.utterance.text for turn in heard]
+        self._meanwhile.said(said, self._record.transcript)
+        self._tell_now()
+
+    def _tell_soon(self) -> None:
+        """Keys come one after the other: tell of them together."""
+        if self._telling is not None:
+            self._telling.cancel()
+        self._telling = asyncio.get_running_loop().call_later(_KEYS_S, self._tell_now)
+
+    def _tell_now(self) -> None:
+        if self._meanwhile is not None:
+            context = self._meanwhile.context
+            self._record.event(
+                events.HandoverContextReady(handover_id=context.handover_id, context=context)
+            )
+
+    def _prepared(self, meanwhile: Meanwhile, route: Route) -> Handover:
         services = self._services
+        context = meanwhile.context
         asking = Asking(services.speech, services.voice, services.config.turns, services.plan)
-        text = briefing(context, services.config.handover)
 
         async def brief(person: Leg) -> str:
+            text = briefing(meanwhile.context, services.config.handover)
             await asking.say(person, text)
             return text
 
@@ -203,3 +240,15 @@ class HandingOver:
     def _in_handover(self, event: AnyEvent) -> None:
         self._services.staff.take(event)
         self._record.event(event)
+        if self._meanwhile is None:
+            return
+        match event:
+            case events.ConsultationFailed(target=target, code=code):
+                person = self._services.staff.roster.find(target).name
+                self._meanwhile.not_reached(person, code)
+                self._tell_now()
+            case events.DtmfReceived(digit=digit):
+                self._meanwhile.pressed(digit)
+                self._tell_soon()
+            case events.HandoverBridged() | events.HandoverCompleted() | events.HandoverFailed():
+                self._meanwhile = None

@@ -459,6 +459,38 @@ async def test_a_deaf_listener_recognises_nothing_and_forgets_what_it_had() -> N
 
 
 @in_virtual_time
+async def test_the_last_words_are_those_begun_before_it_became_deaf() -> None:
+    ear = Ear("Where is my order?", "Hello?", takes_s=0.8)
+    began = await ear.speak(1.0)
+    ear.listener.hear_out()
+    await ear.speak(1.0)
+    (turn,) = await ear.listener.last_words()
+    assert turn.utterance.text == "Where is my order?"
+    assert turn.started_at == pytest.approx(began, abs=VAD_LAG_S)
+    assert turn.ended_at - turn.started_at < 1.5
+    await ear.speak(1.0)
+    await ear.quiet(2.0)
+    assert await ear.nothing_comes()
+    assert len(ear.recogniser.asked) == 1
+    ear.listener.deafen(False)
+    await ear.speak(1.0)
+    await ear.quiet(2.0)
+    assert (await ear.heard()).utterance.text == "Hello?"
+
+
+@in_virtual_time
+async def test_who_had_said_all_has_no_last_words_and_keys_are_none() -> None:
+    ear = Ear("Where is my order?")
+    await ear.speak(1.0)
+    await ear.quiet(2.0)
+    await ear.heard()
+    ear.listener.digit("1")
+    await ear.quiet(0.2)
+    ear.listener.hear_out()
+    assert await ear.listener.last_words() == []
+
+
+@in_virtual_time
 async def test_lost_recognition_is_an_error_of_the_turn() -> None:
     ear = Ear(SpeechError("the connection was closed"))
     ear.recogniser.lost = True

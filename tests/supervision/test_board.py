@@ -90,6 +90,19 @@ def test_a_context_that_grew_while_ringing_reaches_who_is_being_called(
     assert offer.context.summary == "they also asked for a refund"
 
 
+def test_a_context_that_grows_between_two_people_goes_to_the_next_and_not_back_to_the_first(
+    handed_over_call: list[e.Record], make: Make
+) -> None:
+    board = Board(TOPICS)
+    retained_after(board, until(handed_over_call, e.ConsultationFailed))
+    ready = next(r.event for r in handed_over_call if isinstance(r.event, e.HandoverContextReady))
+    longer = ready.context.model_copy(update={"meanwhile": ("6001 was busy.",)})
+    assert board.take(make(e.HandoverContextReady(handover_id="h1", context=longer))) == []
+    calling = e.ConsultationCalling(handover_id="h1", target="sip:6002@pbx", attempt=2)
+    offer = Offer.model_validate_json(board.take(make(calling))[0].payload)
+    assert (offer.target, offer.context.meanwhile) == ("sip:6002@pbx", ("6001 was busy.",))
+
+
 def test_a_failed_handover_takes_the_context_back_and_the_call_goes_on(
     handed_over_call: list[e.Record], make: Make
 ) -> None:

@@ -37,6 +37,9 @@ log = structlog.get_logger()
 _KEPT_S = 5.0
 """Audio kept beyond the longest turn."""
 _CLOCK_SLACK_S = 0.2
+_LAST_SILENCE_S = 2.0
+"""Longer than any silence that a turn may have."""
+_SILENT_DB = -90.0
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,25 @@ class Listener:
         self._deaf = deaf
         self._forget()
         self._machine = TurnTaking(self._turns)
+
+    def hear_out(self) -> None:
+        """Become deaf as by `deafen`, but keep what was said before that for `last_words`."""
+        self._deaf = True
+        for _ in range(round(_LAST_SILENCE_S / FRAME_S)):
+            # As if they fell silent now, so that a turn that is going on comes to its end.
+            self._now += FRAME_S
+            self._obey(self._machine.audio(self._now, 0.0, _SILENT_DB))
+
+    async def last_words(self) -> list[Heard]:
+        """After `hear_out`: the turns that nobody has taken, recognised to their end."""
+        await asyncio.gather(*self._endings, return_exceptions=True)
+        found = []
+        while not self._ready.empty():
+            turn = self._ready.get_nowait()
+            if isinstance(turn, Heard) and turn.utterance.text.strip():
+                found.append(turn)
+        self.deafen(self._deaf)
+        return found
 
     def hurry(self) -> None:
         """Have `turn` return, though nothing was said."""

@@ -153,10 +153,11 @@ class Board:
             return []
         match event:
             case HandoverContextReady(context=context):
-                handover.context = context
-                # The first person gets it at once: it is there before their phone rings.
                 told = {t: o.state for t, o in handover.offers.items()}
-                told = told or dict.fromkeys(handover.targets[:1], "announced")
+                if handover.context is None:
+                    # The first person gets it at once: it is there before their phone rings.
+                    told = dict.fromkeys(handover.targets[:1], "announced")
+                handover.context = context
                 return [self._offer(handover, target, state) for target, state in told.items()]
             case ConsultationCalling(target=target) if handover.context:
                 return [self._offer(handover, target, "calling")]
