@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 
+from voiceagent import events as e
 from voiceagent.supervision.address import Address
 from voiceagent.text import api
 from voiceagent.text.cases import Cases
@@ -129,3 +131,23 @@ async def test_a_case_is_gone_on_with_after_a_restart(
     read = (await client.get(path)).json()
     assert len(read["conversations"]) == 2
     assert read["messages"][-2]["text"] == "471229"
+
+
+async def test_what_was_said_on_the_telephone_meanwhile_is_not_asked_again(
+    client: httpx.AsyncClient, notes: Any
+) -> None:
+    case = await opened(client)
+    path = f"/api/cases/{case['case_id']}"
+    call = [
+        e.CallArrived(facts=e.CallFacts(caller_number="+4930123")),
+        e.CaseContinued(case_id=case["case_id"], known_by="code"),
+        e.TurnUnderstood(turn=1, understanding=e.Understanding(text="no"), slots={}, about=None),
+        e.CallEnded(by="caller", reason="hung up", duration_s=9.0),
+    ]
+    for event in call:
+        notes.write(e.Record(line="l", call_id="call-1", t_s=1.0, event=event))
+    answer = await client.post(f"{path}/messages", json={"text": "When are you open?"})
+    assert answer.json()["replies"][0].startswith("From nine.")
+    read = (await client.get(path)).json()
+    assert [told["channel"] for told in read["conversations"]] == ["text", "call", "text"]
+    assert read["open"] is None

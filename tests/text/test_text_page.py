@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from tests.desk.browser import chromium
-from tests.patience import until
 from tests.supervision.conftest import embedded_broker
 from tests.text.serving import KEY, WEB, served
 from voiceagent import config, events as e
@@ -30,14 +29,14 @@ async def test_a_link_beside_a_call_reaches_the_call_and_after_it_the_case(
 ) -> None:
     made = await desk(web=WEB)
     token, case = opened(notes.now, 1)
-    written: list[tuple[str, str]] = []
-
-    def wrote(call_id: str, text: str) -> bool:
-        written.append((call_id, text))
-        return True
 
     def happens(event: Any) -> None:
         notes.write(e.Record(line="l", call_id=LIVE, t_s=1.0, event=event))
+
+    def wrote(call_id: str, text: str) -> bool:
+        said = e.Utterance(text=text, engine=e.WRITTEN)
+        happens(e.TurnHeard(turn=1, utterance=said))
+        return call_id == LIVE
 
     facts = e.CallFacts(caller_number="+4930123")
     for event in (e.CallArrived(facts=facts), e.CallAnswered(), case):
@@ -52,21 +51,34 @@ async def test_a_link_beside_a_call_reaches_the_call_and_after_it_the_case(
         ):
             path = f"/api/cases/{LIVE}/messages"
 
-            async def reaches_the_call() -> bool:
+            answer = await page.post(path, json={"text": "anna@example.com"})
+            while answer.status_code == 503:  # the line may not have subscribed yet
                 answer = await page.post(path, json={"text": "anna@example.com"})
-                assert (answer.status_code, answer.json()["replies"]) == (200, [])
-                return bool(written)
-
-            # The line may not have subscribed yet.
-            for _ in range(100):
-                if await reaches_the_call():
-                    break
-            await until(lambda: (LIVE, "anna@example.com") in written)
+            assert (answer.status_code, answer.json()["replies"]) == (200, [])
+            answer = await page.post(
+                path, json={"text": "I", "from": "person"}, headers=bearer(KEY)
+            )
+            assert answer.status_code == 409
             happens(e.CallEnded(by="caller", reason="hung up", duration_s=9.0))
             answer = await page.post(path, json={"text": "When are you open?"})
             assert answer.json()["replies"][0].startswith("From nine.")
             assert (await page.get(f"/case/{LIVE}")).status_code == 200
     assert notes.of(e.CaseContinued)[0].case_id == LIVE
+
+
+async def test_a_call_that_cannot_be_reached_is_no_place_to_write_into(
+    desk: Any, notes: Any
+) -> None:
+    token, case = opened(notes.now, 1)
+    for event in (e.CallArrived(facts=e.CallFacts()), case):
+        notes.write(e.Record(line="l", call_id=LIVE, t_s=1.0, event=event))
+    async with (
+        served(await desk(web=WEB), notes) as site,
+        httpx.AsyncClient(base_url=site, headers=bearer(token)) as page,
+    ):
+        answer = await page.post(f"/api/cases/{LIVE}/messages", json={"text": "hello"})
+    assert answer.status_code == 503
+    assert answer.json()["detail"].endswith("send it again")
 
 
 @pytest.mark.browser

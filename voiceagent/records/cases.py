@@ -10,6 +10,7 @@ from voiceagent.cases import CODE_DIGITS, digest
 from voiceagent.dialogue.plan import Continues
 from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import (
+    WRITTEN,
     CallArrived,
     CallbackClosed,
     CallbackRequested,
@@ -22,6 +23,7 @@ from voiceagent.events import (
     HandoverCompleted,
     PersonWrote,
     Record,
+    TurnHeard,
     TurnUnderstood,
 )
 from voiceagent.records.store import Store
@@ -94,6 +96,18 @@ def live_call(records: Iterable[Record]) -> str:
             case CallEnded():
                 live.pop(record.call_id, None)
     return next(reversed(live), "")
+
+
+def newest(records: Iterable[Record]) -> str:
+    """The conversation that has begun last."""
+    begun = [record.call_id for record in records if isinstance(record.event, CallArrived)]
+    return begun[-1] if begun else ""
+
+
+def written(records: Iterable[Record]) -> list[str]:
+    """What the customer has written."""
+    turns = (r.event.utterance for r in records if isinstance(r.event, TurnHeard))
+    return [said.text for said in turns if said.engine == WRITTEN]
 
 
 def with_person(records: Iterable[Record]) -> bool:

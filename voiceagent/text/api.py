@@ -127,9 +127,11 @@ def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
         try:
             topics = Topics(site.config.mqtt.topic_root)
             await send_text(site.broker, topics, call.call_id, message.text)
-        except aiomqtt.MqttError as error:
-            told = "the call cannot be reached just now: send it again"
-            raise Problem(503, told, headers=_LATER) from error
+            heard = await cases.heard_in(call, message.text)
+        except (aiomqtt.MqttError, sqlite3.Error) as error:
+            raise _not_heard() from error
+        if not heard:
+            raise _not_heard()
         return JSONResponse(
             {"case_id": call.case_id, "replies": [], "with_person": False, "ended": False}
         )
@@ -172,6 +174,10 @@ _LATER = {"Retry-After": "5"}
 
 def _no_room() -> Problem:
     return Problem(503, "too many conversations are open: try again later", headers=_LATER)
+
+
+def _not_heard() -> Problem:
+    return Problem(503, "the call cannot be reached just now: send it again", headers=_LATER)
 
 
 def _unknown(case_id: str) -> Problem:

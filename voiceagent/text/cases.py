@@ -20,6 +20,8 @@ from voiceagent.records.store import Store
 from voiceagent.text.conversation import Desk, TextConversation
 
 _SWEEP_S = 15.0
+_TAKEN_S = 4.0
+_LOOK_S = 0.1
 
 _log = structlog.get_logger()
 
@@ -93,14 +95,17 @@ class Cases:
             sqlite3.Error: the store cannot be read.
         """
         async with self._going_on:
-            known = self._open.get(case_id)
-            if known is not None and not known.ended:
-                return known
             records = await asyncio.to_thread(self._records, case_id)
-            if not records:
-                return None
             if live := kept.live_call(records):
                 return LiveCall(case_id, live)
+            known = self._open.get(case_id)
+            if known is not None and not known.ended:
+                # What was begun a moment ago need not be in the record yet.
+                if not records or kept.newest(records) == known.call_id:
+                    return known
+                known.end("agent", "the customer went on elsewhere")
+            if not records:
+                return None
             self._room()
             before = kept.left_open(records)
             went_on = Unfinished(
@@ -116,6 +121,15 @@ class Cases:
             conversation.with_person = kept.with_person(records)
             self._open[case_id] = conversation
             return conversation
+
+    async def heard_in(self, call: LiveCall, text: str) -> bool:
+        """Whether a live call has taken in what was written beside it, waited for."""
+        for _ in range(int(_TAKEN_S / _LOOK_S)):
+            await asyncio.sleep(_LOOK_S)
+            records = await asyncio.to_thread(self._store.events, call.call_id)
+            if text in kept.written(records):
+                return True
+        return False
 
     async def records(self, case_id: str) -> list[Record]:
         """All that was said and done in a case so far, in all its conversations."""
