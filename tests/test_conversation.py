@@ -278,8 +278,9 @@ async def test_a_goodbye_ends_the_call(make) -> None:
 
 @in_virtual_time
 async def test_who_cuts_in_on_the_goodbye_is_answered_and_not_hung_up_on(make) -> None:
-    long = {"phrases": {"goodbye": "Farewell, and thank you for calling us today. " * 3}}
-    async with make(long) as call:
+    leave = {"answer": "Farewell, and thank you for calling us today. " * 3}
+    intents = PLAN["intents"] | {"leave": PLAN["intents"]["leave"] | leave}
+    async with make({"intents": intents}) as call:
         await call.reply(GREETING)
         await call.say("stop")
         await asyncio.sleep(1.0)
