@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 import uvicorn
 
@@ -62,6 +63,15 @@ async def _served(site: Site) -> AsyncIterator[str]:
             await serving
 
 
+async def _live(url: str) -> None:
+    """Wait until the desks are connected to the bus."""
+    async with httpx.AsyncClient(base_url=url) as client, asyncio.timeout(20.0):
+        (person, key), *_ = KEYS.items()
+        await client.post(f"/desk/{person}/login", data={"key": key})
+        while "The bus is away" in (await client.get(f"/desk/{person}")).text:
+            pass  # asking again is what takes time
+
+
 @pytest.fixture
 async def agency(tmp_path: Path) -> AsyncIterator[Agency]:
     config = Config.model_validate(
@@ -76,4 +86,5 @@ async def agency(tmp_path: Path) -> AsyncIterator[Agency]:
         address = Address.of(config.mqtt, broker)
         site = Site(config, load(DIALPLAN), address)
         async with open_journal(config, broker) as journal, _served(site) as url:
+            await _live(url)
             yield Agency(url, journal)

@@ -166,7 +166,7 @@ async def test_an_address_that_is_not_well_is_asked_once_for_each_record_until_i
 async def test_what_is_slow_for_one_call_holds_up_no_other(
     receiver: Receiver, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "FIRST_DELAY_S", 0.5)
+    monkeypatch.setattr(module, "FIRST_DELAY_S", 1.0)
     receiver.codes = [503, 204]
     slow, after = started(make, "h1"), started(make, "h2")
     other = started(make, "h3", call_id="call-2")
