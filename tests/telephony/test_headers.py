@@ -112,3 +112,17 @@ def test_an_option_is_announced_in_any_of_the_supported_headers() -> None:
     assert headers.announces(parsed, "timer")
     assert not headers.announces(parsed, "path")
     assert not headers.announces(headers.parse_headers("INVITE sip:x SIP/2.0\r\n\r\n"), "replaces")
+
+
+def test_the_customer_is_named_by_the_header_of_the_settings_and_by_no_other() -> None:
+    assert headers.call_facts(INVITE, "", "X-Customer-Id").customer_id == "4711"
+    assert headers.call_facts(INVITE, "", "X-Account").customer_id == ""
+    assert headers.call_facts(INVITE, "").customer_id == ""
+
+
+def test_the_code_of_a_case_comes_in_a_header_or_in_the_request_uri() -> None:
+    by_uri = INVITE.replace(";user=phone", ";user=phone;case=48210377", 1)
+    by_header = INVITE.replace("x-note", "X-Case: 48210377\r\nx-note", 1)
+    for text in (by_uri, by_header):
+        assert headers.call_facts(text, "").case_code == "48210377"
+    assert headers.call_facts(INVITE, "").case_code == ""
