@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from voiceagent import logs
-from voiceagent.config import Log, Mqtt, Sip
+from voiceagent.config import Config, Log, Mqtt, Sip
 from voiceagent.records.cases import root
 from voiceagent.records.store import Store
 from voiceagent.supervision.address import Address
@@ -36,6 +36,7 @@ async def follow(leg: Leg) -> None:
 
 async def main(options: dict[str, Any]) -> None:
     settings = Sip.model_validate(options["sip"])
+    config = Config(dialplan=Path("plan.yaml"), sip=settings)
     following: set[asyncio.Task[None]] = set()
     agent = UserAgent(settings, lambda leg: following.add(asyncio.create_task(follow(leg))))
     await agent.start()
@@ -46,7 +47,7 @@ async def main(options: dict[str, Any]) -> None:
     broker = Address.of(Mqtt(), options["broker"])
     with Store(Path(options["store"])) as store:
         answers = Answers(broker, Topics("t"), "l", lambda call_id: root(store.events(call_id)))
-        async with paging(agent, settings, lambda: options["url"], options["key"], answers):
+        async with paging(agent, config, lambda: options["url"], options["key"], answers):
             say("ready", port=agent.port)
             await reader.readline()
     await agent.stop()

@@ -151,7 +151,7 @@ async def _web(
         config.line,
         lambda call_id: root(journal.store.events(call_id)),
     )
-    async with web, paging(agent, config.sip, lambda: str(web.ready["url"]), key, answers):
+    async with web, paging(agent, config, lambda: str(web.ready["url"]), key, answers):
         yield
 
 

@@ -10,11 +10,12 @@ import asyncio
 import re
 import sqlite3
 import textwrap
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiomqtt
 import httpx
@@ -22,7 +23,7 @@ import structlog
 from pydantic import ValidationError
 
 from voiceagent import tasks
-from voiceagent.config import Sip
+from voiceagent.config import Config
 from voiceagent.events import RECORD, PersonWrote
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.asked import answer, payload_of
@@ -36,10 +37,22 @@ LONGEST = 900
 """Characters of one MESSAGE: over UDP it must not be longer than 1300 bytes (RFC 3428, 8)."""
 _AT_ONCE = 5
 """Texts of one number that may wait for their answers; more are not answered."""
+_MOST_CUSTOMERS = 2000
+"""Customers whose case and address are remembered."""
 _DIALABLE = re.compile(r"\+?[0-9]{3,20}")
 _KIND = [("Content-Type", "text/plain;charset=UTF-8")]
 
 log = structlog.get_logger()
+
+
+class _Customer(NamedTuple):
+    case_id: str
+    uri: str
+    """Where they are written to."""
+    at: float
+    """When they wrote last, by `time.monotonic()`."""
+    over: bool
+    """Whether the conversation has ended: the next text begins a new case."""
 
 
 class Pager:
@@ -48,16 +61,18 @@ class Pager:
     Args:
         web: reaches the web server, with a key.
         url: where that is now.
+        valid_s: how long after their last text a customer's case is gone on with.
     """
 
-    def __init__(self, requests: Requests, web: httpx.AsyncClient, url: Callable[[], str]) -> None:
+    def __init__(
+        self, requests: Requests, web: httpx.AsyncClient, url: Callable[[], str], valid_s: float
+    ) -> None:
         self._requests = requests
         self._web = web
         self._url = url
-        self._cases: dict[str, str] = {}
-        """The case of each number."""
-        self._uris: dict[str, str] = {}
-        """Where the customer of each case is written to."""
+        self._valid_s = valid_s
+        self._customers: dict[str, _Customer] = {}
+        """By number, whoever wrote last at the end."""
         self._waiting: defaultdict[str, int] = defaultdict(int)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._answering: set[asyncio.Task[None]] = set()
@@ -92,32 +107,34 @@ class Pager:
 
     async def person_wrote(self, case_id: str, text: str) -> None:
         """A person has answered in a case; passed on if its customer writes by MESSAGE."""
-        uri = self._uris.get(case_id)
-        if uri is None:
-            return
-        try:
-            await self._send(uri, text)
-        except NoAnswer as error:
-            log.error("message.not_sent", case=case_id, why=str(error))
+        for customer in list(self._customers.values()):
+            if customer.case_id != case_id:
+                continue
+            try:
+                await self._send(customer.uri, text)
+            except NoAnswer as error:
+                log.error("message.not_sent", case=case_id, why=str(error))
 
     async def _replies(self, number: str, page: Page) -> list[str]:
         text = page.text
-        case_id = self._cases.get(number)
-        if case_id is not None:
-            told = await self._post(f"/api/cases/{case_id}/messages", {"text": text})
+        known = self._customers.get(number)
+        if known and not known.over and time.monotonic() - known.at < self._valid_s:
+            told = await self._post(f"/api/cases/{known.case_id}/messages", {"text": text})
             if told.status_code != httpx.codes.NOT_FOUND:
                 return self._taken(number, page, told)
-        known = {"number": number} if _DIALABLE.fullmatch(number) else {"name": number}
-        told = await self._post("/api/cases", {"text": text, **known})
+        who = {"number": number} if _DIALABLE.fullmatch(number) else {"name": number}
+        told = await self._post("/api/cases", {"text": text, **who})
         return self._taken(number, page, told)
 
     def _taken(self, number: str, page: Page, answer: httpx.Response) -> list[str]:
         answer.raise_for_status()
         told: dict[str, Any] = answer.json()
-        self._cases[number] = told["case_id"]
-        self._uris[told["case_id"]] = page.answer_to
-        if told["ended"]:
-            del self._cases[number]
+        self._customers.pop(number, None)
+        self._customers[number] = _Customer(
+            told["case_id"], page.answer_to, time.monotonic(), over=told["ended"]
+        )
+        if len(self._customers) > _MOST_CUSTOMERS:
+            del self._customers[next(iter(self._customers))]
         return list(told["replies"])
 
     async def _post(self, path: str, body: dict[str, str]) -> httpx.Response:
@@ -159,7 +176,7 @@ class Answers:
 
 @asynccontextmanager
 async def paging(
-    agent: UserAgent, settings: Sip, url: Callable[[], str], key: str, answers: Answers
+    agent: UserAgent, config: Config, url: Callable[[], str], key: str, answers: Answers
 ) -> AsyncIterator[Pager]:
     """Answer the texts that a line gets, until the end of the block.
 
@@ -168,8 +185,8 @@ async def paging(
         key: one of ``web.keys``.
     """
     headers = {"Authorization": f"Bearer {key}"}
-    async with httpx.AsyncClient(headers=headers) as web, Requests(settings) as requests:
-        pager = Pager(requests, web, url)
+    async with httpx.AsyncClient(headers=headers) as web, Requests(config.sip) as requests:
+        pager = Pager(requests, web, url, config.text.valid_h * 3600)
         agent.on_page = pager.paged
         following = asyncio.create_task(answers.follow(pager))
         try:
