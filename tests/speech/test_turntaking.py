@@ -164,16 +164,16 @@ def test_a_closing_is_no_matter_of_doubt() -> None:
 def test_on_a_bad_line_a_turn_is_held_against_the_callers_others() -> None:
     call = Call(["I have paid it."] * 9, confidence=0.66, decode_s=0.02)
     for _ in range(8):
-        call.speak(0.7).speak(0.3, -30.0).pause(2.0)
+        call.speak(1.7).speak(0.3, -30.0).pause(2.0)
     began = call.t
-    call.speak(0.7).speak(0.3, -30.0).pause(2.0)
+    call.speak(1.7).speak(0.3, -30.0).pause(2.0)
     moments = [moment for moment, command in call.log if isinstance(command, EndTurn)]
-    assert moments[0] == pytest.approx(1.6, abs=0.03)
-    assert moments[-1] < began + 1.6 - 0.05
+    assert moments[0] == pytest.approx(2.6, abs=0.03)
+    assert moments[-1] < began + 2.6 - 0.05
 
 
 def test_a_sentence_heard_with_doubt_waits_as_one_that_may_go_on() -> None:
-    call = Call(["Where is my order?"], confidence=0.6).speak(1.0).pause(2.0)
+    call = Call(["Where is my order?"], confidence=0.5).speak(1.0).pause(2.0)
     assert call.end()[0] == pytest.approx(1.6, abs=0.03)
 
 
@@ -182,6 +182,13 @@ def test_a_voice_that_has_fallen_ends_sooner_than_one_that_has_not() -> None:
     level.speak(1.3).pause(2.0)
     fallen.speak(1.0).speak(0.3, -34.0).pause(2.0)
     assert level.end()[0] > fallen.end()[0] + 0.05
+
+
+def test_who_has_said_little_is_given_longer_than_who_has_said_much() -> None:
+    short, long = (Call(["I have paid it."], confidence=0.84) for _ in range(2))
+    short.speak(0.7).speak(0.3, -30.0).pause(2.0)
+    long.speak(2.7).speak(0.3, -30.0).pause(2.0)
+    assert short.end()[0] - 1.0 > long.end()[0] - 3.0 + 0.05
 
 
 def test_all_that_was_asked_for_ends_early_however_it_was_heard() -> None:

@@ -53,12 +53,14 @@ _HARDLY_WORDS = 0.5
 """What is short and heard with less confidence is a cough, a hum or echo, not an interruption."""
 _DOUBTFUL = 0.3
 """A text of lower confidence is no whole answer."""
-_OFTEN_CONFIDENCE, _PER_CONFIDENCE = 0.80, 4.7
-_OFTEN_FALL_DB, _PER_FALL_DB = 4.3, 0.17
-_OFTEN_END, _PER_QUESTION, _PER_FRAGMENT = 0.55, 1.4, -0.17
+_OFTEN_CONFIDENCE, _PER_CONFIDENCE = 0.80, 4.3
+_OFTEN_FALL_DB, _PER_FALL_DB = 4.3, 0.11
+_OFTEN_S, _PER_LENGTH = 2.0, 0.87
+_OFTEN_END, _PER_QUESTION, _PER_FRAGMENT = 0.49, 1.9, 0.64
 """Log odds that words which may be all are all: from the confidence of their text and from how
 far the last sounds lie below the others (a word that was cut short is heard less surely, and a
-voice falls towards its end), for a question, and for words that make no sentence. By
+voice falls towards its end), from the logarithm of the turn's length (who has said little goes
+on more often), for a question, and for words that make no sentence. By
 ``python -m benchmarks.endings``, on three people and a synthesiser."""
 _SURE, _UNSURE = 0.55, 0.35
 """Log odds from which a turn is taken to end, and below which nothing is known."""
@@ -312,10 +314,12 @@ class TurnTaking:
         mean = turn.power * FRAME_S / turn.voiced_s
         last = sum(turn.last_powers) / len(turn.last_powers)
         fall_db = 10 * math.log10(mean / last)
+        length_s = turn.last_voice_s - turn.start_s
         return (
             _OFTEN_END
             + _PER_CONFIDENCE * (confidence - usual)
             + _PER_FALL_DB * (fall_db - _OFTEN_FALL_DB)
+            + _PER_LENGTH * math.log(length_s / _OFTEN_S)
             + _PER_QUESTION * ("?" in text)
             + _PER_FRAGMENT * (stands is Wholeness.FRAGMENT)
         )
