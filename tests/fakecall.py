@@ -22,6 +22,7 @@ from voiceagent.audio.tones import comfort_noise, hold_tune, tone
 from voiceagent.config import Config
 from voiceagent.conversation import Conversation
 from voiceagent.dialogue.choices import choosing
+from voiceagent.dialogue.notes import Teller, load
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Embedder, Understander
 from voiceagent.escalation.prototypes import Prototypes
@@ -36,6 +37,7 @@ from voiceagent.events import (
 )
 from voiceagent.handoff.routing import Earlier
 from voiceagent.handoff.staff import Staff
+from voiceagent.handoff.tongues import Tongue
 from voiceagent.services import SAFE_PHRASES, SafeVoice, Services, phrase
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.sentences import sentences
@@ -216,6 +218,7 @@ class Call:
         staff: Sequence[dict[str, Any]] = (),
         http: Callable[[httpx.Request], Any] | None = None,
         earlier: Earlier | None = None,
+        languages: Sequence[str] = (),
         **settings: Any,
     ) -> None:
         self.plan = plan
@@ -226,6 +229,7 @@ class Call:
         self._config = Config(dialplan=Path("plan.yaml"), people=staff, **settings)
         self.staff = Staff.of(self._config, plan)
         self._earlier = earlier or Earlier()
+        self._languages = languages
         self._line: deque[bytes] = deque()
         self._persons_line: deque[bytes] = deque()
 
@@ -265,7 +269,14 @@ class Call:
             staff=self.staff,
             look_back=self._look_back,
             chooser=await self._chooser(),
+            tongues={language: self._tongue(language) for language in self._languages},
         )
+
+    def _tongue(self, language: str) -> Tongue:
+        spoken = load(language)
+        assert spoken
+        teller = Teller(self.plan, spoken)
+        return Tongue(language, teller, self.speech, self.speech, language)  # type: ignore[arg-type]
 
     async def _look_back(self, facts: CallFacts) -> Earlier:
         return self._earlier

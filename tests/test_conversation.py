@@ -604,6 +604,28 @@ async def test_a_person_takes_the_call_by_a_yes_and_declines_it_by_a_no(make) ->
 
 
 @in_virtual_time
+async def test_each_person_is_briefed_and_answers_in_their_own_language(make) -> None:
+    staff = [
+        {"name": "anna", "target": "6001", "languages": ["de", "en"]},
+        {"name": "ben", "target": "6002", "languages": ["en"], "priority": 2},
+    ]
+    options = {"people": {"6001": picks_up, "6002": picks_up}, "languages": ["de"]}
+    async with make(**options, staff=staff, handover=Handover(accept="speech")) as call:
+        await call.reply(GREETING)
+        await call.say(WANTS_PERSON)
+        await call.event(e.BriefingSpoken)
+        call.person_says("nein, gerade nicht")
+        assert (await call.event(e.ConsultationFailed)).reason == "declined by speech"
+        await call.event(e.BriefingSpoken, 2)
+        to_anna, to_ben = (spoken.text for spoken in call.of(e.BriefingSpoken))
+        assert to_anna.startswith("Übergabe vom Sprachassistenten.")
+        assert to_anna.endswith("Nehmen Sie den Anruf an?")
+        assert to_ben.startswith("Handover from the voice agent.")
+        call.person_says("yes")
+        await call.event(e.HandoverCompleted)
+
+
+@in_virtual_time
 async def test_what_is_said_while_a_person_is_called_is_not_recognised(make) -> None:
     async with make(people={"6001": rings}, handover=Handover(ring_s=5.0)) as call:
         await call.reply(GREETING)

@@ -399,9 +399,7 @@ class Conversation:
         self._saying = None
         with contextlib.suppress(SpeechError):
             await self._say(self._services.phrase("speech_lost"))
-        outcome = await self._handing.transfer(
-            HandoverRequest(reason="The voice agent has a technical problem.")
-        )
+        outcome = await self._handing.transfer(self._manager.cannot_go_on())
         if outcome in (Outcome.TRANSFERRED, Outcome.BRIDGED):
             self._ended_by, self._why = "transfer", str(outcome)
             return

@@ -20,6 +20,7 @@ from voiceagent.handoff.queueing import rank
 from voiceagent.handoff.routing import Earlier, Request, Route, standing
 from voiceagent.handoff.staff import routed
 from voiceagent.handoff.talk import Words
+from voiceagent.handoff.tongues import Tongue, own_tongue, tongue_of
 from voiceagent.services import Services
 from voiceagent.telephony.call import Leg, LegEvent
 from voiceagent.telephony.transfer_commands import Outcome
@@ -114,7 +115,7 @@ class HandingOver:
         self._meanwhile = Meanwhile(context)
         self._talk.listener.hear_out()
         adding = asyncio.create_task(self._add_last_words())
-        self._handover = self._prepared(self._meanwhile, route)
+        self._handover = self._prepared(request, route, self._meanwhile)
         try:
             # The person's screen should know before the person's phone rings.
             await self._record.delivered(record, settings.push_s)
@@ -180,20 +181,31 @@ class HandingOver:
                 events.HandoverContextReady(handover_id=context.handover_id, context=context)
             )
 
-    def _prepared(self, meanwhile: Meanwhile, route: Route) -> Handover:
+    def _prepared(self, request: HandoverRequest, route: Route, meanwhile: Meanwhile) -> Handover:
         services = self._services
-        context = meanwhile.context
-        asking = Asking(services.speech, services.voice, services.config.turns, services.plan)
+        turns = services.config.turns
+        own = own_tongue(services.config, services.plan, services.speech, services.voice)
 
-        async def brief(person: Leg) -> str:
-            text = briefing(meanwhile.context, services.config.handover)
-            await asking.say(person, text)
-            return text
+        def words_for(target: str) -> Words:
+            tongue = tongue_of(services.staff.roster.find(target), services.tongues) or own
+            asking = Asking(tongue, turns)
 
-        async def introduce(person: Leg) -> None:
-            await asyncio.gather(
-                *(asking.say(leg, introduction(context)) for leg in (self._leg, person))
-            )
+            def told(tongue: Tongue) -> HandoverContext:
+                return tongue.context(meanwhile.context, request, self._manager)
+
+            async def brief(person: Leg) -> str:
+                text = briefing(told(tongue), services.config.handover, tongue.sentences)
+                await asking.say(person, text)
+                return text
+
+            async def introduce(person: Leg) -> None:
+                to_caller = introduction(told(own), own.sentences)
+                await asyncio.gather(
+                    Asking(own, turns).say(self._leg, to_caller),
+                    asking.say(person, introduction(told(tongue), tongue.sentences)),
+                )
+
+            return Words(brief, asking.hear, introduce, asking.note)
 
         return Handover(
             Surroundings(
@@ -201,12 +213,12 @@ class HandingOver:
                 caller=self._leg,
                 settings=services.config.handover,
                 emit=self._in_handover,
-                words=Words(brief, asking.hear, introduce, asking.note),
+                words=words_for,
                 joined=self._record.listen_to_person,
                 music=services.music,
                 quiet=services.quiet,
             ),
-            context,
+            meanwhile.context,
             route.targets,
         )
 

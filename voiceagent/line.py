@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -25,6 +25,7 @@ from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import AnyEvent, Journal, Record
 from voiceagent.handoff.staff import Staff
+from voiceagent.handoff.tongues import Tongue, others
 from voiceagent.handoff.watching import Watch
 from voiceagent.logs import bind_call
 from voiceagent.services import (
@@ -180,6 +181,8 @@ async def answering(
         speech.embed, registry()[EMBEDDING_MODEL].model_dump_json(), store()
     )
     await speech.ping()
+    staff = Staff.of(config, plan)
+    tongues = others(config, plan, staff.roster.members)
     async with httpx.AsyncClient() as http, Requests(config.sip) as requests:
         line = Line(config, journal)
         services = Services(
@@ -194,14 +197,15 @@ async def answering(
             journal=journal,
             music=_music(config),
             quiet=comfort_noise(_QUIET_S),
-            staff=Staff.of(config, plan),
+            staff=staff,
             look_back=look_back,
             requests=requests,
             chooser=await _chooser(plan, speech, examples),
+            tongues=tongues,
         )
         await rehearse(plan, services.understander, services.prototypes)
         await line.open(services)
-        warming = asyncio.create_task(_warm(speech, plan))
+        warming = asyncio.create_task(_warm(speech, plan, tongues.values()))
         try:
             async with Watch(services.staff, config.sip, line.agent.uri):
                 yield line
@@ -228,12 +232,17 @@ async def _prompts(speech: SpeechClient, plan: Dialplan) -> dict[str, bytes]:
     }
 
 
-async def _warm(speech: SpeechClient, plan: Dialplan) -> None:
-    """Have the sentences that every caller hears made once; the service keeps them."""
-    for text in plan.fixed_prompts():
+async def _warm(speech: SpeechClient, plan: Dialplan, tongues: Iterable[Tongue]) -> None:
+    """Have the sentences that every caller hears made once; the service keeps them. Of the people's
+    languages one sentence each, so that the voice is there."""
+    opening = [
+        (tongue.speech, tongue.sentences.say("opening"), tongue.voice_name) for tongue in tongues
+    ]
+    fixed = [(speech, text, plan.voice) for text in plan.fixed_prompts()]
+    for client, text, voice in (*fixed, *opening):
         for sentence in sentences(text):
             try:
-                async for _ in speech.synthesize(sentence, plan.voice):
+                async for _ in client.synthesize(sentence, voice):
                     pass
             except SpeechError as error:
                 log.warning("voice.not_warmed", error=str(error))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -16,6 +16,7 @@ from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import CallFacts, Journal
 from voiceagent.handoff.routing import Earlier
 from voiceagent.handoff.staff import Staff
+from voiceagent.handoff.tongues import Tongue
 from voiceagent.speech.client import SpeechClient
 from voiceagent.telephony.requests import Requests
 from voiceagent.telephony.useragent import UserAgent
@@ -57,6 +58,8 @@ class Services:
     """What goes out by SIP beside calls."""
     chooser: Understander | None = None
     """Understands what callers choose when nobody is free (`dialogue.choices`)."""
+    tongues: Mapping[str, Tongue] = field(default_factory=dict)
+    """The languages besides the dialplan's that people are talked to in, by code."""
 
     def phrase(self, name: SafePhrase) -> str:
         """A sentence that can be said even when there is no speech service."""

@@ -149,6 +149,11 @@ def test_a_plan_as_a_model_is_the_same_as_one_from_a_file(tmp_path: Path) -> Non
             "31: topics.billing.slot: there is no slot 'numbr': did you mean number?",
         ),
         (
+            "name: Test",
+            "name: Test\ntranslations:\n  de:\n    topics:\n      biling: Rechnung",
+            "5: translations.de.topics.biling: there is no topic 'biling': did you mean billing?",
+        ),
+        (
             "topics:\n  billing:",
             "topics:\n  billing:\n    slot: number",
             "30: topics.billing.slot: no amount is named from which it counts: add `above`",

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from voiceagent.config import Handover
+from voiceagent.dialogue.notes import english
 from voiceagent.events import CallFacts, HandoverContext
 from voiceagent.handoff.briefing import briefing
 
 
 def said_of(context: HandoverContext, **settings: Any) -> str:
-    return briefing(context, Handover(**settings))
+    return briefing(context, Handover(**settings), english())
 
 
 def context(**details: object) -> HandoverContext:
@@ -46,10 +47,20 @@ def test_it_stays_short_whatever_happened_in_the_call() -> None:
     assert len(said_of(context(summary=long, anger=0.9)).split()) < 45
 
 
+def test_it_says_who_calls_where_the_phone_shows_a_name() -> None:
+    assert "Ada Lovelace is calling." in said_of(context(identity={"name": "Ada Lovelace"}))
+    for shown in ("", "1001", "sip:ada@pbx"):
+        assert "is calling" not in said_of(context(identity={"name": shown}))
+
+
 def test_an_order_number_is_read_digit_by_digit() -> None:
     said = said_of(context(summary="The caller asked about order 471229."))
     assert "471229" not in said
     assert "four seven one" in said
+
+
+def test_the_year_of_a_date_is_left_to_the_voice() -> None:
+    assert "2026-11-24" in said_of(context(summary="The caller asked (day 2026-11-24)."))
 
 
 def test_it_ends_with_how_to_take_the_call() -> None:

@@ -86,7 +86,7 @@ class Call:
                 caller=self._leg,
                 settings=settings,
                 emit=self._emit,
-                words=Words(
+                words=lambda target: Words(
                     brief=brief,
                     hear=hear,
                     introduce=lambda person: speak(person, BRIEFING_HZ),

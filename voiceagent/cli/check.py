@@ -19,6 +19,7 @@ from voiceagent.config import Config, ConfigError, Log, load
 from voiceagent.dialogue.loader import DialplanError, load as load_dialplan
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.handoff.staff import Staff
+from voiceagent.handoff.tongues import others
 from voiceagent.learning.policies import PolicyError
 from voiceagent.learning.versions import VersionError, Versions
 from voiceagent.speech.client import SpeechClient, SpeechError
@@ -81,6 +82,9 @@ def findings(path: Path) -> Iterator[Finding]:
             _problem(lambda: versions.limits(versions.in_use()), PolicyError, VersionError),
         )
         yield "handover targets", _targets(config, plan)
+        people = Staff.of(config, plan).roster.members
+        spoken = _problem(lambda: others(config, plan, people), ConfigError, AddressError)
+        yield "handover languages", spoken
     for name, sha256 in _models(config):
         yield f"model {name}", _problem(partial(locate, name, sha256), ModelError)
     if not config.speech.start:

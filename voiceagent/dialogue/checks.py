@@ -46,6 +46,7 @@ def check(source: Document) -> None:
     _check_names(source, plan)
     _check_examples(source, plan)
     _check_columns(source, plan)
+    _check_translations(source, plan)
     _check_language(source, plan)
     for place, template, words in _templates(plan):
         _check_template(source, plan, place, template, words)
@@ -169,6 +170,20 @@ def _check_columns(source: Document, plan: _Parts) -> None:
                 source.problem(
                     ("lookups", name, "table", "key"), f"there is no column {key!r}", mend
                 )
+
+
+def _check_translations(source: Document, plan: _Parts) -> None:
+    handed = {str(intent.get("handover")): None for intent in plan.intents.values()}
+    known: dict[str, Iterable[str]] = {
+        "intents": plan.intents,
+        "slots": plan.slots,
+        "topics": {**plan.topics, **plan.targets, **handed},
+    }
+    for language, translation in _mappings(plan.whole.get("translations")).items():
+        for section, names in known.items():
+            for name in _mapping(translation.get(section)):
+                place: Place = ("translations", language, section, name)
+                _known(source, place, name, names, section.removesuffix("s"))
 
 
 def _check_language(source: Document, plan: _Parts) -> None:

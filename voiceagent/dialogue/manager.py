@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 from voiceagent.dialogue import common, filling
-from voiceagent.dialogue.plan import Intent
+from voiceagent.dialogue.notes import Note
+from voiceagent.dialogue.plan import Intent, plain
 from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
 from voiceagent.dialogue.state import DialogueState
 from voiceagent.dialogue.unfinished import Unfinished
-from voiceagent.dialogue.wording import Question, plain
+from voiceagent.dialogue.wording import Question
 from voiceagent.events import Action, Understanding
 
 CLEAR = 0.45
@@ -48,8 +49,7 @@ class DialogueManager(DialogueState):
         self._before = before
         self._intent = before.intent
         self._slots.update({k: v for k, v in before.slots.items() if k in self._plan.slots})
-        place = "writing" if before.channel == "text" else "an earlier call"
-        self._tried.append(f"Goes on with what was begun in {place}.")
+        self._note("resumed_text" if before.channel == "text" else "resumed_call")
         self._asked = Question("more")
         return self.announce_handover(before.topic) if before.topic else self._proceed()
 
@@ -123,11 +123,15 @@ class DialogueManager(DialogueState):
         """
         known = self._plan.topics.get(topic)
         if known and action == "emergency" and known.emergency:
-            reason = f"Emergency: the caller speaks about {self._words.topic(topic)}."
-            return self._hand_over(topic, reason, known.emergency)
-        about = self._words.topic(topic)
-        reason = f"The caller speaks about {about}." if known else "The caller needs a person."
-        return self._hand_over(topic, reason, known.say if known else None)
+            why = Note(says="emergency", values={"topic": topic})
+            return self._hand_over(topic, why, known.emergency)
+        if known is None:
+            return self._hand_over(topic, Note(says="needed"))
+        return self._hand_over(topic, Note(says="topic", values={"topic": topic}), known.say)
+
+    def cannot_go_on(self) -> HandoverRequest:
+        """The request for a person when the agent itself has failed."""
+        return self._request("general", Note(says="technical"))
 
     def handover_failed(self, told: str | None = None) -> Reply:
         """Nobody could be reached: say so, and go on where the dialogue was.
@@ -135,7 +139,7 @@ class DialogueManager(DialogueState):
         Args:
             told: what is said instead, where the caller has been told already.
         """
-        self._tried.append("Called for a person; nobody could take the call.")
+        self._note("nobody_took")
         if self._asked.kind == "offer":
             self._asked = self._before_offer
         return self._go_on(self._words.say(self._phrases.nobody_free) if told is None else told)
@@ -146,7 +150,7 @@ class DialogueManager(DialogueState):
         Args:
             what: a sentence for the person.
         """
-        self._tried.append(what)
+        self._note("put_down", free=what)
         return self._ask_plainly(Question("more"), say)
 
     def phrase(self, name: str, **values: Any) -> str:
@@ -155,8 +159,7 @@ class DialogueManager(DialogueState):
 
     def handed_back(self, note: str = "") -> Reply:
         """A person has given the caller back; `note` is what they agreed on."""
-        agreed = f" They agreed: {note}" if note else ""
-        self._tried.append(f"Talked to a person, who gave the call back.{agreed}")
+        self._note("handed_back", agreed=note)
         if self._asked.kind == "offer":
             self._asked = self._before_offer
         return self._go_on(self._words.say(self._phrases.handed_back))
@@ -165,17 +168,17 @@ class DialogueManager(DialogueState):
         """The answer to a look-up that was asked for."""
         lookup = self._plan.lookups[result.name]
         intent = self._plan.intents[self._intent or ""]
-        subject = f"Looked up {' and '.join(self._words.answers(intent.slots)) or 'it'}"
+        subject = {name: self._slots[name] for name in intent.slots if name in self._slots}
         if result.error:
-            self._tried.append(f"{subject}; the look-up failed.")
+            self._note("lookup_failed", subject=subject)
             failed = self._words.say(lookup.error or self._phrases.lookup_failed)
             return self._answered(intent, failed) if self._declined else self._offer(failed)
         if result.found:
             known = [f"{plain(name)} {item}" for name, item in result.data.items() if item]
-            self._tried.append(f"{subject}; found: {', '.join(known[:5])}.")
+            self._note("lookup_found", subject=subject, found=", ".join(known[:5]))
             self._found[result.name] = result.data
             return self._answered(intent, self._words.say(intent.answer or lookup.found))
-        self._tried.append(f"{subject}; there is none.")
+        self._note("lookup_none", subject=subject)
         sentence = self._words.say(lookup.not_found)
         if not (intent.slots and lookup.ask_again):
             return self._answered(intent, sentence)
@@ -265,8 +268,7 @@ class DialogueManager(DialogueState):
         yes = u.entities.get("yes_no")
         wish = self._wish(u)
         if yes is True:
-            reason = "The caller was offered a person and said yes."
-            return self._hand_over(self._asked.topic, reason)
+            return self._hand_over(self._asked.topic, Note(says="offered"))
         if yes is None and wish is None:
             return self._small_talk(u) or self.clarify()
         self._declined = True
@@ -323,7 +325,7 @@ class DialogueManager(DialogueState):
                 return self._ask_slot(slot)
             refused = self._plan.slots[slot].if_no
             if refused and self._slots[slot] is False:
-                self._tried.append(f"The caller said no: {self._words.slot(slot)}.")
+                self._note("said_no", slot=slot)
                 return self._answered(intent, self._words.say(refused))
         self._asked = Question("more")
         if intent.lookup:
@@ -332,9 +334,9 @@ class DialogueManager(DialogueState):
             return self._reply(Reply(say=say, lookup=request))
         if intent.handover:
             topic = self._plan.topics.get(intent.handover)
-            reason = f"The caller asked about {self._words.intent(name)}."
-            return self._hand_over(intent.handover, reason, topic.say if topic else None)
-        self._tried.append(f"Answered about {self._words.intent(name)}.")
+            why = Note(says="asked_about", values={"intent": name})
+            return self._hand_over(intent.handover, why, topic.say if topic else None)
+        self._note("answered", intent=name)
         return self._answered(intent, self._words.say(intent.answer))
 
     def _answered(self, intent: Intent, sentence: str) -> Reply:
@@ -367,7 +369,7 @@ class DialogueManager(DialogueState):
         tries = self._attempts.get(name, 0)
         if tries >= slot.attempts:
             self._attempts[name] = 0
-            self._tried.append(f"Asked for the {self._words.slot(name)} {tries} times in vain.")
+            self._note("asked_in_vain", slot=name, count=tries)
             self._asked = question
             return self._offer(before)
         self._attempts[name] = tries + 1
@@ -393,11 +395,14 @@ class DialogueManager(DialogueState):
     def _goodbye(self) -> Reply:
         return self._reply(Reply(say=self._words.say(self._phrases.goodbye), end=True))
 
-    def _hand_over(self, topic: str, reason: str, sentence: str | None = None) -> Reply:
+    def _hand_over(self, topic: str, why: Note, sentence: str | None = None) -> Reply:
         say = self._words.say(sentence or self._phrases.handover)
-        request = HandoverRequest(topic=topic, reason=reason)
+        request = self._request(topic, why)
         # A late "please" must not leave the caller without a word of what happens next.
         return self._reply(Reply(say=say, handover=request, interruptible=False))
+
+    def _request(self, topic: str, why: Note) -> HandoverRequest:
+        return HandoverRequest(topic=topic, reason=self._own.tell(why), why=why)
 
     def _ask_plainly(self, question: Question, before: str = "") -> Reply:
         return self._ask(question, before, self._words.question(question))

@@ -35,6 +35,11 @@ def _identifier(value: str) -> str:
 Name = Annotated[str, AfterValidator(_identifier)]
 
 
+def plain(name: str) -> str:
+    """A name without its underscores."""
+    return name.replace("_", " ")
+
+
 class TurnLimits(Section):
     """Turn-taking while one slot is asked for; what is left out is taken from the settings."""
 
@@ -232,6 +237,14 @@ class Continues(Section):
     """What is gone on with: what was begun in writing, and calls that ended in the middle."""
 
 
+class Translation(Section):
+    """How people who are told in another language call what the dialplan names."""
+
+    intents: dict[Name, Text] = Field(default_factory=dict)
+    slots: dict[Name, Text] = Field(default_factory=dict)
+    topics: dict[Name, Text] = Field(default_factory=dict)
+
+
 class Dialplan(Section):
     """What one agent says and does."""
 
@@ -262,6 +275,10 @@ class Dialplan(Section):
     """What the agent says in every dialplan."""
     common: Common = Common()
     """How callers say what is understood in every dialplan."""
+    translations: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")], Translation] = (
+        Field(default_factory=dict)
+    )
+    """By language code: labels for people who are told in that language."""
     continues: Continues = Continues()
     """When a conversation goes on where an earlier one of the same customer ended."""
     escalation: Thresholds = Thresholds()
@@ -279,6 +296,19 @@ class Dialplan(Section):
     def targets_for(self, topic: str) -> tuple[str, ...]:
         """Targets of a topic, those of `general` where it has none."""
         return self.targets.get(topic) or self.targets["general"]
+
+    def label(self, section: str, name: str, language: str | None = None) -> str:
+        """How people call an intent, slot or topic; empty where nobody says in that language.
+
+        Args:
+            section: "intents", "slots" or "topics".
+            language: another language than the dialplan's.
+        """
+        if language is not None:
+            translation = self.translations.get(language, Translation())
+            return str(getattr(translation, section).get(name, ""))
+        known = getattr(self, section).get(name)
+        return (known.label if known else None) or plain(name)
 
     @property
     def region(self) -> str:

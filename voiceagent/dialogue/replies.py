@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from voiceagent.dialogue.notes import Note
 from voiceagent.events import Expectation, Fact
 
 
@@ -37,6 +38,8 @@ class HandoverRequest(Fact):
     """Topic that chooses the targets."""
     reason: str = ""
     """Why, in a sentence for the person."""
+    why: Note = Note(says="needed")
+    """The same, to be told in another language."""
 
 
 class Reply(Fact):

@@ -6,6 +6,7 @@ from collections import ChainMap
 from datetime import date
 from typing import Any
 
+from voiceagent.dialogue.notes import Note, Teller, own_teller
 from voiceagent.dialogue.plan import Dialplan, TurnLimits
 from voiceagent.dialogue.replies import Reply
 from voiceagent.dialogue.unfinished import Unfinished
@@ -29,12 +30,13 @@ class DialogueState:
         self._slots: dict[str, Any] = {}
         self._found: dict[str, dict[str, Any]] = {}
         self._words = Wording(plan, facts, today, ChainMap(self._slots, self._found))
+        self._own = own_teller(plan)
         self._asked = Question("open")
         self._before_offer = Question("open")
         self._unconfirmed: dict[str, Any] = {}
         self._partial = ""
         self._last_filled = ""
-        self._tried: list[str] = []
+        self._tried: list[Note] = []
         self._attempts: dict[str, int] = {}
         self._misses = 0
         self._silences = 0
@@ -78,7 +80,7 @@ class DialogueState:
     @property
     def tried(self) -> tuple[str, ...]:
         """What the agent did and what came of it, a sentence each, for the person."""
-        return tuple(self._tried)
+        return tuple(map(self._own.tell, self._tried))
 
     @property
     def offered_declined(self) -> bool:
@@ -95,12 +97,25 @@ class DialogueState:
         """The earlier conversation that is gone on with, None when there is none."""
         return self._before if self._asked.kind != "resume" else None
 
-    def summary(self) -> str:
-        """Up to three sentences for the person: what is wanted, what was tried, what is open."""
-        return self._words.summary(self._intent, self._slots, self._tried, self.still_open)
+    def summary(self, teller: Teller | None = None) -> str:
+        """Up to three sentences for the person: what is wanted, what was tried, what is open.
+
+        Args:
+            teller: whose language it is told in; left out, the dialplan's.
+        """
+        told = teller or self._own
+        return told.summary(self._intent, self._slots, self._tried, self._open_slot)
 
     @property
     def still_open(self) -> str:
         """What the caller was asked for and has not told, empty when nothing."""
+        return self._plan.label("slots", self._open_slot) if self._open_slot else ""
+
+    @property
+    def _open_slot(self) -> str:
         asked = self._before_offer if self._asked.kind == "offer" else self._asked
-        return self._words.slot(asked.slot) if asked.slot else ""
+        return asked.slot
+
+    def _note(self, says: str, **values: Any) -> None:
+        """Put down for a person what was done, and what came of it."""
+        self._tried.append(Note(says=says, values=values))

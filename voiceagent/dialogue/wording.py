@@ -1,8 +1,8 @@
-"""Puts a dialplan into words for one call: answers, questions, and the notes for a person."""
+"""Puts a dialplan into words for one call: answers and questions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -129,44 +129,10 @@ class Wording:
         labels = spoken_list(map(self.intent, self._plan.intents), "or")
         return self.say(self._plan.phrases.can_help_with, labels=labels)
 
-    def summary(
-        self, intent: str | None, slots: Iterable[str], tried: Sequence[str], still_open: str
-    ) -> str:
-        """Up to three sentences for the person: what is wanted, what was tried, what is open."""
-        if intent is None:
-            sentences = ["The caller has not yet said what they want."]
-        else:
-            known = ", ".join(self.answers(slots))
-            about = self.intent(intent)
-            sentences = [f"The caller asked about {about}{f' ({known})' if known else ''}."]
-        sentences += tried[-1:]
-        if still_open:
-            sentences.append(f"Still open: {still_open}.")
-        return " ".join(sentences)
-
     def intent(self, name: str) -> str:
         """An intent as people call it."""
-        return self._plan.intents[name].label or plain(name)
-
-    def slot(self, name: str) -> str:
-        """A slot as people call it."""
-        return self._plan.slots[name].label or plain(name)
+        return self._plan.label("intents", name)
 
     def topic(self, name: str) -> str:
         """A topic as people call it."""
-        topic = self._plan.topics.get(name)
-        return (topic.label if topic else None) or plain(name)
-
-    def answers(self, names: Iterable[str]) -> list[str]:
-        """The answers to these slots, as far as there are any: "order number 471229"."""
-        words = {True: "yes", False: "no"}
-        values = {name: self._known[name] for name in names if name in self._known}
-        return [
-            f"{self.slot(name)} {words[value] if isinstance(value, bool) else value}"
-            for name, value in values.items()
-        ]
-
-
-def plain(name: str) -> str:
-    """A name without its underscores."""
-    return name.replace("_", " ")
+        return self._plan.label("topics", name)

@@ -8,27 +8,23 @@ from voiceagent import tasks
 from voiceagent.audio.frames import FRAME_S
 from voiceagent.audio.vad import VoiceActivity
 from voiceagent.config import Turns
-from voiceagent.dialogue.entities import find_yes_no
-from voiceagent.dialogue.plan import Dialplan
+from voiceagent.dialogue.entities import begins_with, find_yes_no
 from voiceagent.events import Expectation
-from voiceagent.speech.client import SpeechClient
+from voiceagent.handoff.tongues import Tongue
 from voiceagent.speech.listener import Heard, Listener
-from voiceagent.speech.speaker import Speaker, Voice
+from voiceagent.speech.speaker import Speaker
 from voiceagent.telephony.call import Leg
 
-_WHAT_WAS_AGREED = "You have given the caller back to me. What have you agreed on?"
 _SPEECH = 0.5
 _SILENCE_S = 1.5
 
 
 class Asking:
-    """What a person's leg is told and asked in the dialplan's language and voice."""
+    """What a leg is told and asked in one language, by one voice."""
 
-    def __init__(self, speech: SpeechClient, voice: Voice, turns: Turns, plan: Dialplan) -> None:
-        self._speech = speech
-        self._voice = voice
+    def __init__(self, tongue: Tongue, turns: Turns) -> None:
+        self._tongue = tongue
         self._turns = turns
-        self._plan = plan
 
     async def say(self, leg: Leg, text: str) -> None:
         """Say it, and return when it was said.
@@ -36,7 +32,7 @@ class Asking:
         Raises:
             SpeechError: the voice failed.
         """
-        await Speaker(leg, self._voice, self._plan.voice).say(text)
+        await Speaker(leg, self._tongue.voice, self._tongue.voice_name).say(text)
 
     async def hear(self, person: Leg) -> bool:
         """Listen until they say yes or no, whatever else they say; whether it was yes.
@@ -45,12 +41,12 @@ class Asking:
             SpeechError: there is no recognition.
         """
         listener = Listener(
-            self._speech,
+            self._tongue.speech,
             self._turns,
             on_pause=_nothing_is_said,
             on_resume=_nothing_is_said,
             on_interrupted=lambda started_at, stopped_at: None,
-            language=self._plan.language,
+            language=self._tongue.language,
         )
         listener.expect(Expectation(kind="yes_no"), {})
         person.audio.received = listener.frame
@@ -58,7 +54,7 @@ class Asking:
             while True:
                 turn = await listener.turn()
                 if isinstance(turn, Heard):
-                    answer = find_yes_no(turn.utterance.text)
+                    answer = self._answer(turn.utterance.text)
                     if answer is not None:
                         return answer
         finally:
@@ -70,11 +66,18 @@ class Asking:
         Raises:
             SpeechError: voice or recognition failed.
         """
-        await self.say(person, _WHAT_WAS_AGREED)
+        await self.say(person, self._tongue.sentences.say("what_agreed"))
         pcm = await _spoken(person)
-        stream = await self._speech.open(self._plan.language)
+        stream = await self._tongue.speech.open(self._tongue.language)
         stream.feed(pcm)
         return (await stream.finish()).text.strip()
+
+    def _answer(self, text: str) -> bool | None:
+        sentences = self._tongue.sentences
+        answer = begins_with(text, sentences.accepting, sentences.declining)
+        if answer is None and sentences.language == "en":
+            answer = find_yes_no(text)
+        return answer
 
 
 async def _spoken(leg: Leg) -> bytes:

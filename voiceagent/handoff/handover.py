@@ -48,7 +48,8 @@ class Surroundings:
     caller: Leg
     settings: Settings
     emit: Callable[[AnyEvent], object]
-    words: Words
+    words: Callable[[str], Words]
+    """What is said to whoever is called at a target."""
     joined: Callable[[Leg], None]
     """Told of the leg that the caller has been joined to."""
     music: bytes
@@ -236,7 +237,7 @@ class Handover:
             return
         self._leg.audio.background(self._around.quiet)
         around = self._around
-        self._talk = Talk(self._leg, around.words, around.settings, self._news.put_nowait)
+        self._talk = Talk(self._leg, around.words(target), around.settings, self._news.put_nowait)
         self._spawn(self._follow(self._leg, attempt))
 
     async def _follow(self, leg: Leg, attempt: int) -> None:

@@ -24,8 +24,8 @@ class Member:
     groups: tuple[str, ...] = ()
     topics: frozenset[str] = frozenset()
     """None: whatever nobody else takes."""
-    languages: frozenset[str] = frozenset()
-    """None: any."""
+    languages: tuple[str, ...] = ()
+    """The first is the one they are talked to in. None: any."""
     timetable: Timetable = _ALWAYS
     calls: int | None = None
     """Calls at once; None where nobody says."""
@@ -131,7 +131,7 @@ def member(person: Person, groups: Sequence[Group]) -> Member:
         target=person.target,
         groups=person.groups,
         topics=frozenset(topic for part in parts for topic in part.topics),
-        languages=frozenset(language for part in parts for language in part.languages),
+        languages=tuple(dict.fromkeys(spoken for part in parts for spoken in part.languages)),
         timetable=Timetable(
             hours, tuple(day for part in parts for day in part.holidays), ZoneInfo(zone)
         ),

@@ -163,7 +163,7 @@ class Trial:
             caller=caller,
             settings=settings,
             emit=self._emit,
-            words=Words(brief=_beep, hear=_takes_it, introduce=_introduce, note=_beep),
+            words=lambda target: _BEEPS,
             joined=self._joined,
             music=hold_tune(),
             quiet=SILENCE,
@@ -272,3 +272,6 @@ async def _takes_it(person: Leg) -> bool:
 
 async def _introduce(person: Leg) -> None:
     await _beep(person)
+
+
+_BEEPS = Words(brief=_beep, hear=_takes_it, introduce=_introduce, note=_beep)

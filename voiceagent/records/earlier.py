@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from voiceagent.dialogue.plan import Continues
-from voiceagent.dialogue.wording import plain
+from voiceagent.dialogue.plan import Continues, plain
 from voiceagent.events import (
     CallArrived,
     CallFacts,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from voiceagent.config import Config, Speech, Voice
+from voiceagent.config import Config, Speech, SpeechOfLanguage, Voice
 from voiceagent.speech.models import ModelError, locate, registry
 
 
@@ -18,7 +18,7 @@ def bare_code(language: str) -> str:
 def for_language(config: Config, language: str) -> Config:
     """The settings with what ``speech.languages`` says of the language in its place."""
     speech = config.speech
-    own = speech.languages.get(language) or speech.languages.get(bare_code(language))
+    own = _own(speech, language)
     chosen = own.model_dump(exclude_none=True) if own else {}
     small = registry().get(chosen.get("small_model", speech.small_model))
     if small and not _knows(small.languages, language):
@@ -34,7 +34,37 @@ def voice_settings(speech: Speech, name: str) -> Voice:
 def is_voice(speech: Speech, name: str) -> bool:
     """Whether the own service can speak with a voice of this name."""
     known = registry().get(name)
-    return name in (*speech.voices, speech.voice) or (known is not None and known.kind == "piper")
+    of_languages = (own.voice for own in speech.languages.values())
+    return name in (*speech.voices, speech.voice, *of_languages) or (
+        known is not None and known.kind == "piper"
+    )
+
+
+def speaks(config: Config, language: str) -> bool:
+    """Whether a voice is configured for another language than that of ``for_language``."""
+    speech = for_language(config, language).speech
+    chosen = speech.synthesizer or own_voice(speech, language)
+    return bool(chosen) and not _spoken_wrongly(speech, language)
+
+
+def hears(config: Config, language: str) -> bool:
+    """Whether another language than that of ``for_language`` is recognised beside it."""
+    other = for_language(config, language).speech.recognizer
+    return bool(other) or not _recognizer_problem(config.speech, language)
+
+
+def own_voice(speech: Speech, language: str) -> str | None:
+    """The voice that ``speech.languages`` names for a language."""
+    own = _own(speech, language)
+    return own.voice if own else None
+
+
+def _spoken_wrongly(speech: Speech, language: str) -> bool:
+    return not speech.synthesizer and bool(_voice_problem(speech, language, None))
+
+
+def _own(speech: Speech, language: str) -> SpeechOfLanguage | None:
+    return speech.languages.get(language) or speech.languages.get(bare_code(language))
 
 
 def language_problems(speech: Speech, language: str, voice: str | None = None) -> list[str]:
