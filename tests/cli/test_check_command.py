@@ -37,7 +37,7 @@ def test_wrong_settings_are_all_that_is_told(tmp_path: Path) -> None:
 def test_everything_is_looked_at_and_all_is_well(tmp_path: Path) -> None:
     path = settings(tmp_path, 'dial_domain = "pbx"\n[mqtt]\nembedded_address = "127.0.0.1:0"')
     seen = found(path)
-    looked_at = "settings dialplan language policy handover model SIP IP embedded records"
+    looked_at = "settings dialplan language policy handover languages model SIP IP embedded records"
     assert set(looked_at.split()) == {*seen}
     assert not any(seen.values())
     printed = CliRunner().invoke(check, ["-c", str(path)])

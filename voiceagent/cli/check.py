@@ -84,7 +84,7 @@ def findings(path: Path) -> Iterator[Finding]:
         yield "handover targets", _targets(config, plan)
         people = Staff.of(config, plan).roster.members
         spoken = _problem(lambda: others(config, plan, people), ConfigError, AddressError)
-        yield "handover languages", spoken
+        yield "languages of people", spoken
     for name, sha256 in _models(config):
         yield f"model {name}", _problem(partial(locate, name, sha256), ModelError)
     if not config.speech.start:
