@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.dialogue.small_plan import PLAN
-from voiceagent.codes import find_case
+from voiceagent.codes import MOST_WITHHELD, MOST_WRONG, find_case
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.replies import LookupRequest
 from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import CallFacts
 from voiceagent.handoff.routing import Earlier
-from voiceagent.tries import MOST_WITHHELD, MOST_WRONG, WINDOW_S, Tries
+from voiceagent.tries import WINDOW_S, Tries
 
 OPEN = Unfinished(case_id="text-1", by="code", channel="text", intent="order")
 CASE = {"lookups": {"order": {"case": "{{ number }}", "not_found": "None."}}}

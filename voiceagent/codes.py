@@ -14,6 +14,11 @@ from voiceagent.events import CallFacts
 from voiceagent.services import LookBack
 from voiceagent.tries import Tries
 
+MOST_WRONG = 5
+"""So many wrong codes of one number within an hour, and no further one is looked at."""
+MOST_WITHHELD = 30
+"""The same of all withheld numbers together."""
+
 log = structlog.get_logger()
 
 
@@ -38,11 +43,12 @@ async def find_case(
 async def _behind(
     code: str, facts: CallFacts, look_back: LookBack, tries: Tries
 ) -> Unfinished | None:
-    if not tries.may(facts.shown_number):
+    number = facts.shown_number
+    if not tries.may(number, MOST_WRONG if number else MOST_WITHHELD):
         log.warning("case.too_many_codes", mend="it is looked at again in an hour")
         return None
     earlier = await look_back(facts.model_copy(update={"case_code": code}))
     if earlier.unfinished is not None and earlier.unfinished.by == "code":
         return earlier.unfinished
-    tries.was_wrong(facts.shown_number)
+    tries.was_wrong(number)
     return None

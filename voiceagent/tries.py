@@ -1,4 +1,4 @@
-"""Short codes are not to be guessed: wrong ones are counted by number."""
+"""What is short or known by heart is not to be guessed: wrong answers are counted."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 
 WINDOW_S = 3600.0
-MOST_WRONG = 5
-"""So many wrong codes of one number within `WINDOW_S`, and no further one is looked at."""
-MOST_WITHHELD = 30
-"""The same of all withheld numbers together."""
 
 
 class Tries:
-    """Wrong codes, by number.
+    """Wrong answers within a time, by whose they are.
 
     Args:
         clock: the time in seconds, monotonic.
+        within_s: for so long a wrong one counts.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, within_s: float = WINDOW_S
+    ) -> None:
         self._clock = clock
+        self._within_s = within_s
         self._wrong: defaultdict[str, deque[float]] = defaultdict(deque)
 
-    def may(self, number: str) -> bool:
-        """Whether a code of this number is looked at; empty for a withheld one."""
-        wrong = self._wrong[number]
-        while wrong and wrong[0] <= self._clock() - WINDOW_S:
+    def may(self, whose: str, most: int) -> bool:
+        """Whether one more is looked at, which is so until `most` were wrong."""
+        wrong = self._wrong[whose]
+        while wrong and wrong[0] <= self._clock() - self._within_s:
             wrong.popleft()
         if not wrong:
-            del self._wrong[number]
-        return len(wrong) < (MOST_WRONG if number else MOST_WITHHELD)
+            del self._wrong[whose]
+        return len(wrong) < most
 
-    def was_wrong(self, number: str) -> None:
-        """A code of this number was none."""
-        self._wrong[number].append(self._clock())
+    def was_wrong(self, whose: str) -> None:
+        """One more was wrong."""
+        self._wrong[whose].append(self._clock())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections import deque
 from collections.abc import Callable, Mapping
+
+from voiceagent.tries import Tries
 
 _TRIES = 5
 _WITHIN_S = 60.0
@@ -30,8 +31,7 @@ class Sessions:
         self._clock = clock
         self._open: dict[str, tuple[str, float]] = {}
         """Person and end, by token."""
-        self._wrong: dict[str, deque[float]] = {}
-        """When wrong keys were given, by person."""
+        self._wrong = Tries(clock, _WITHIN_S)
 
     def log_in(self, person: str, key: str) -> str:
         """The token of a new session, empty where the key is wrong or there is no such desk.
@@ -41,11 +41,11 @@ class Sessions:
         """
         now = self._clock()
         right = self._keys.get(person, "")
-        wrong = self._wrong.setdefault(person, deque(maxlen=_TRIES)) if right else deque()
-        if len(wrong) == _TRIES and now - wrong[0] < _WITHIN_S:
+        if right and not self._wrong.may(person, _TRIES):
             raise TooManyTries
         if not secrets.compare_digest(key.encode(), right.encode()) or not right:
-            wrong.append(now)
+            if right:
+                self._wrong.was_wrong(person)
             return ""
         self._open = {token: entry for token, entry in self._open.items() if entry[1] > now}
         token = secrets.token_urlsafe(32)
