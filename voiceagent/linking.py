@@ -11,11 +11,10 @@ from voiceagent.callrecord import CallRecord
 from voiceagent.cases import link, opened
 from voiceagent.events import CallFacts, LinkOffered
 from voiceagent.services import Services
-from voiceagent.telephony.requests import Dialog, NoAnswer
+from voiceagent.telephony.paging import send
+from voiceagent.telephony.requests import NoAnswer
 from voiceagent.telephony.useragent import TelephonyError
 from voiceagent.websettings import site_url
-
-_PLAIN = [("Content-Type", "text/plain;charset=UTF-8")]
 
 log = structlog.get_logger()
 
@@ -49,10 +48,6 @@ class Linking:
         if services.requests is None:
             return
         try:
-            uri = services.agent.uri(number)
-            answer = await services.requests.send("MESSAGE", Dialog(uri), _PLAIN, body=url)
+            await send(services.requests, services.agent.uri(number), url)
         except (NoAnswer, TelephonyError) as error:
-            log.warning("link.not_sent", error=str(error))
-            return
-        if answer.code // 100 != 2:
-            log.warning("link.not_sent", error=answer.reason, mend="see text.link_by_message")
+            log.warning("link.not_sent", error=str(error), mend="see text.link_by_message")

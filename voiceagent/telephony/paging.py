@@ -7,6 +7,9 @@ from typing import Self
 
 from voiceagent.events import CallFacts
 from voiceagent.telephony.headers import call_facts
+from voiceagent.telephony.requests import Dialog, NoAnswer, Requests
+
+_PLAIN = [("Content-Type", "text/plain;charset=UTF-8")]
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,14 @@ class Page:
 def is_text(kind: str) -> bool:
     """Whether a Content-Type is plain text."""
     return kind.partition(";")[0].strip().lower() == "text/plain"
+
+
+async def send(requests: Requests, uri: str, text: str) -> None:
+    """Send a text.
+
+    Raises:
+        NoAnswer: there was none, or it was refused.
+    """
+    answer = await requests.send("MESSAGE", Dialog(uri), _PLAIN, body=text)
+    if answer.code // 100 != 2:
+        raise NoAnswer(f"the text was refused: {answer.reason}")

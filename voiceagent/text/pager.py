@@ -29,8 +29,8 @@ from voiceagent.supervision.address import Address
 from voiceagent.supervision.asked import answer, payload_of
 from voiceagent.supervision.board import Message
 from voiceagent.supervision.topics import Topics
-from voiceagent.telephony.paging import Page
-from voiceagent.telephony.requests import Dialog, NoAnswer, Requests
+from voiceagent.telephony.paging import Page, send
+from voiceagent.telephony.requests import NoAnswer, Requests
 from voiceagent.telephony.useragent import UserAgent
 
 LONGEST = 900
@@ -40,7 +40,6 @@ _AT_ONCE = 5
 _MOST_CUSTOMERS = 2000
 """Customers whose case and address are remembered."""
 _DIALABLE = re.compile(r"\+?[0-9]{3,20}")
-_KIND = [("Content-Type", "text/plain;charset=UTF-8")]
 
 log = structlog.get_logger()
 
@@ -142,9 +141,7 @@ class Pager:
 
     async def _send(self, uri: str, text: str) -> None:
         for part in textwrap.wrap(text, LONGEST):
-            answer = await self._requests.send("MESSAGE", Dialog(uri), _KIND, body=part)
-            if answer.code // 100 != 2:
-                raise NoAnswer(f"the answer was refused: {answer.reason}")
+            await send(self._requests, uri, part)
 
 
 @dataclass(frozen=True)
