@@ -12,7 +12,18 @@ PACKAGE = Path(__file__).parents[1] / "voiceagent"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
-    {"facts", "cases", "events", "section", "hours", "people", "hooks", "tries", "websettings"},
+    {
+        "facts",
+        "cases",
+        "events",
+        "section",
+        "hours",
+        "people",
+        "hooks",
+        "tries",
+        "urls",
+        "websettings",
+    },
     {"config", "tasks", "children", "logs"},
     {"audio"},
     {"telephony"},

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from voiceagent.events import AnyEvent
 from voiceagent.section import Section
+from voiceagent.urls import web_address
 
 _TYPES: tuple[str, ...] = tuple(
     kind.model_fields["type"].default for kind in get_args(get_args(AnyEvent)[0])
@@ -47,9 +48,7 @@ class Webhook(Section):
     @field_validator("url")
     @classmethod
     def _http(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
-            raise ValueError("an address starts with https://, such as https://crm.example.com/in")
-        return value
+        return web_address(value, "https://crm.example.com/in")
 
     @model_validator(mode="after")
     def _one_secret(self) -> Self:

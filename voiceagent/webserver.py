@@ -31,6 +31,7 @@ from voiceagent.speech.client import SpeechError
 from voiceagent.speech.languages import for_language
 from voiceagent.supervision.address import Address
 from voiceagent.text.room import texting
+from voiceagent.urls import in_url
 from voiceagent.web.site import Room, Site, application
 
 ROOMS: tuple[Room, ...] = (desk, texting)
@@ -74,7 +75,7 @@ def listening(config: Config) -> socket.socket:
 def url_of(listener: socket.socket) -> str:
     """The address of the server."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://{in_url(host)}:{port}"
 
 
 async def serve(site: Site, listener: socket.socket, rooms: tuple[Room, ...] = ROOMS) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from voiceagent.section import Section
+from voiceagent.urls import in_url, web_address
 
 ApiKey = Annotated[str, Field(min_length=16)]
 
@@ -30,9 +31,7 @@ class Web(Section):
     @field_validator("public_url")
     @classmethod
     def _public(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
-            raise ValueError("an address starts with https://, such as https://agent.example.com")
-        return value.rstrip("/")
+        return web_address(value, "https://agent.example.com").rstrip("/")
 
 
 def site_url(web: Web) -> str:
@@ -40,8 +39,7 @@ def site_url(web: Web) -> str:
     is any free one."""
     if web.port is None or not (web.port or web.public_url):
         return ""
-    host = f"[{web.host}]" if ":" in web.host else web.host
-    return web.public_url or f"http://{host}:{web.port}"
+    return web.public_url or f"http://{in_url(web.host)}:{web.port}"
 
 
 class Text(Section):

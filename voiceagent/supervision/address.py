@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import aiomqtt
 
 from voiceagent import config
+from voiceagent.urls import in_url
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -59,8 +60,7 @@ class Address:
 
     def __str__(self) -> str:
         """The address without its password."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
+        return f"{'mqtts' if self.tls else 'mqtt'}://{in_url(self.host)}:{self.port}"
 
     def client(self, name: str, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
         """A client that is not connected yet; `name` begins its client id."""

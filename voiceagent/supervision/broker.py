@@ -25,6 +25,7 @@ from amqtt.session import Session
 from voiceagent import children
 from voiceagent.config import ConfigError
 from voiceagent.supervision.address import split_address
+from voiceagent.urls import in_url
 
 _STUCK_MS = 60_000
 
@@ -70,8 +71,7 @@ async def serve(host: str, port: int) -> None:
     await broker.start()
     await server.start_serving()
     real = server.sockets[0].getsockname()[1]
-    shown = f"[{host}]" if ":" in host else host
-    print(json.dumps({"url": f"mqtt://{shown}:{real}", "port": real}), flush=True)
+    print(json.dumps({"url": f"mqtt://{in_url(host)}:{real}", "port": real}), flush=True)
     # Nothing is kept on disk, so SIGTERM needs no handler; amqtt's own shutdown can hang.
     await asyncio.Event().wait()
 
