@@ -58,9 +58,8 @@ def others(config: Config, plan: Dialplan, people: Iterable[Member]) -> dict[str
         ConfigError: a file of sentences cannot be used.
         AddressError: an address in the settings cannot be used.
     """
-    own_sentences(
-        config, plan
-    )  # a file that cannot be used is to be found before a caller is there
+    # A file that cannot be used is to be found before a caller is there.
+    own_sentences(config, plan)
     found: dict[str, Tongue] = {}
     wanted = dict.fromkeys(_language(person) for person in people if person.languages)
     for language in wanted:
