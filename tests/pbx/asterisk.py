@@ -114,6 +114,19 @@ class Asterisk:
         count = self.cli("core show channels count").split(" active channel")[0]
         return int(count.split()[-1])
 
+    def end_calls(self, timeout_s: float = 10.0) -> None:
+        """Hang up whatever is left; so that a call that one test lost does not fail the others.
+
+        Raises:
+            TimeoutError: a call stays.
+        """
+        self.cli("channel request hangup all")
+        deadline = time.monotonic() + timeout_s
+        while self.channels():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"calls stay: {self.cli('core show channels')}")
+            time.sleep(0.05)
+
     def ring_for(self, seconds: int | None) -> None:
         """How long the agent's calls to people ring at most; None means 30 s, the default."""
         value = "" if seconds is None else str(seconds)

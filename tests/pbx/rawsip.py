@@ -48,6 +48,7 @@ class Phone:
         self._socket = socket.socket(type=socket.SOCK_DGRAM)
         self._socket.bind((host, port))
         self.host, self.port = self._socket.getsockname()
+        self._call_id = ""
 
     def __enter__(self) -> Self:
         return self

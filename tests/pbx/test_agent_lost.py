@@ -30,7 +30,6 @@ async def test_callers_who_wait_or_talk_through_it_are_brought_to_people(
         await bridged.line.hears(TAKER_HZ, _GONE_S)
         for person in s.people:
             await becomes(lambda person=person: not person.present, "no phone for nobody")
-    asterisk.ring_for(None)
 
 
 async def test_a_caller_who_talks_to_it_or_whose_person_is_briefed_is_brought_to_people(

@@ -103,6 +103,13 @@ def test_the_registered_agent_is_called_with_the_dialled_number(
     assert invite.start.startswith(f"INVITE sip:1001@{trunk.host}:{trunk.port}")
 
 
+def test_a_response_to_somebody_who_had_the_address_before_is_passed_over(trunk: Phone) -> None:
+    with Phone("late", (trunk.host, trunk.port)) as server:
+        server.answer(server.request("OPTIONS", f"sip:{trunk.host}"), 200, "OK")
+        server.request("INFO", f"sip:{trunk.host}")
+    assert trunk.expect("INFO").method == "INFO"
+
+
 def test_the_agents_context_reaches_the_persons_phone(trunk: Phone, person: Phone) -> None:
     call(trunk, "6001", CONTEXT)
     invite = person.expect("INVITE")
@@ -129,14 +136,11 @@ def test_a_refusing_person_is_told_to_the_agent(
 
 def test_ringing_ends_after_the_set_time(asterisk: Asterisk, trunk: Phone, person: Phone) -> None:
     asterisk.ring_for(1)
-    try:
-        call(trunk, "6001")
-        invite = person.expect("INVITE")
-        person.answer(invite, 180, "Ringing")
-        assert trunk.expect(*range(300, 700)).code == 480
-        assert person.expect("CANCEL").one("Call-ID") == invite.one("Call-ID")
-    finally:
-        asterisk.ring_for(None)
+    call(trunk, "6001")
+    invite = person.expect("INVITE")
+    person.answer(invite, 180, "Ringing")
+    assert trunk.expect(*range(300, 700)).code == 480
+    assert person.expect("CANCEL").one("Call-ID") == invite.one("Call-ID")
 
 
 def test_an_absent_person_is_unavailable_at_once(trunk: Phone) -> None:
