@@ -9,12 +9,12 @@ import structlog
 
 from voiceagent.callrecord import CallRecord
 from voiceagent.cases import link, opened
+from voiceagent.config.web import site_url
 from voiceagent.events import CallFacts, LinkOffered
 from voiceagent.services import Services
 from voiceagent.telephony.paging import send
 from voiceagent.telephony.requests import NoAnswer
 from voiceagent.telephony.useragent import TelephonyError
-from voiceagent.websettings import site_url
 
 log = structlog.get_logger()
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from voiceagent.audio.frames import FRAME_BYTES, FRAME_S
+from voiceagent.config.people import Choice
 from voiceagent.dialogue import common
 from voiceagent.dialogue.choices import NAMES
 from voiceagent.events import (
@@ -30,7 +31,6 @@ from voiceagent.handoff import nobody
 from voiceagent.handoff.dictation import Dictation
 from voiceagent.handoff.nobody import Command, Nobody, Outlook, Question
 from voiceagent.messages import keep, take, transcript
-from voiceagent.people import Choice
 from voiceagent.services import Services
 from voiceagent.speech.listener import Heard, Key, Listener, Turn
 from voiceagent.telephony.call import Leg

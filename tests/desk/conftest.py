@@ -15,13 +15,13 @@ import uvicorn
 from tests.patience import until
 from tests.supervision.conftest import LINE, embedded_broker, handed_over_call as handed_over_call
 from voiceagent.config import Config
+from voiceagent.config.web import Desk
 from voiceagent.desk.pages import desk
 from voiceagent.dialogue.loader import load
 from voiceagent.events import Record
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.journal import StoreJournal, open_journal
 from voiceagent.web.site import Site, application
-from voiceagent.websettings import Desk
 
 KEYS = {"6001@pbx": "annas key is this", "6002@pbx": "bens key is that"}
 """As the call of `handed_over_call` names people, without the scheme."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from voiceagent.config.people import Waiting
 from voiceagent.handoff.nobody import (
     Ask,
     Command,
@@ -21,7 +22,6 @@ from voiceagent.handoff.nobody import (
     Try,
     Wait,
 )
-from voiceagent.people import Waiting
 
 OWN = "030123"
 OPEN = Outlook()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from voiceagent.config.people import Group, Person
 from voiceagent.handoff.roster import Roster, member
-from voiceagent.people import Group, Person
 
 PLAN = {"general": ("6000",), "legal": ("lawyers",)}
 BILLING = Group(name="billing", topics=("billing",), languages=("en",), trained=True)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from voiceagent.config.people import Group, Person, Routing
 from voiceagent.events import CallFacts
 from voiceagent.handoff.roster import Roster
 from voiceagent.handoff.routing import Earlier, Request, Route, State, choose, standing
-from voiceagent.people import Group, Person, Routing
 
 WEDNESDAY = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 PLAN = {"general": ("6001", "6002"), "billing": ("6003",)}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from voiceagent.config import Config
+from voiceagent.config.people import Group, Person, Routing, Waiting
 from voiceagent.handoff.routing import WEIGHTS
-from voiceagent.people import Group, Person, Routing, Waiting
 
 DOCS = (Path(__file__).parents[2] / "docs" / "routing.md").read_text(encoding="utf-8")
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from voiceagent import events as e
+from voiceagent.config.people import Person, Routing
 from voiceagent.handoff.roster import Roster
 from voiceagent.handoff.staff import Staff
-from voiceagent.people import Person, Routing
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 TALK_S = 90.0

@@ -12,11 +12,11 @@ import pytest
 from tests.patience import until
 from tests.telephony.test_dialoginfo import document
 from voiceagent.config import Sip
+from voiceagent.config.people import Person, Routing
 from voiceagent.handoff.roster import Roster
 from voiceagent.handoff.routing import State
 from voiceagent.handoff.staff import Staff
 from voiceagent.handoff.watching import Watch, presence_by
-from voiceagent.people import Person, Routing
 from voiceagent.telephony.requests import Dialog, Message, NoAnswer, Requests
 from voiceagent.telephony.useragent import TelephonyError
 

@@ -9,10 +9,10 @@ import pytest
 from asterisk import Asterisk
 from scene import becomes, sip
 
+from voiceagent.config.people import Person, Routing
 from voiceagent.handoff.roster import Roster
 from voiceagent.handoff.staff import Staff
 from voiceagent.handoff.watching import Watch
-from voiceagent.people import Person, Routing
 from voiceagent.simulation.phone_process import PhoneProcess
 
 pytestmark = [pytest.mark.pbx, pytest.mark.call]

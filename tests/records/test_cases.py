@@ -10,9 +10,9 @@ import pytest
 
 from voiceagent import events as e
 from voiceagent.cases import CODE_DIGITS, opened as opened_case
+from voiceagent.config.people import Routing
 from voiceagent.dialogue.plan import Continues
 from voiceagent.dialogue.unfinished import Unfinished
-from voiceagent.people import Routing
 from voiceagent.records import cases
 from voiceagent.records.earlier import earlier
 from voiceagent.records.store import Store

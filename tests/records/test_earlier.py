@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from voiceagent.config.people import Routing
 from voiceagent.dialogue.plan import Continues
 from voiceagent.events import (
     CallArrived,
@@ -17,7 +18,6 @@ from voiceagent.events import (
     Understanding,
 )
 from voiceagent.handoff.routing import Earlier
-from voiceagent.people import Routing
 from voiceagent.records.earlier import earlier, looking_back
 from voiceagent.records.store import Store
 

@@ -14,11 +14,11 @@ import pytest
 
 from tests.patience import until
 from voiceagent import config
+from voiceagent.config.people import Person, Routing
 from voiceagent.events import ConsultationCalling
 from voiceagent.handoff.roster import Roster
 from voiceagent.handoff.routing import Request, State
 from voiceagent.handoff.staff import Staff
-from voiceagent.people import Person, Routing
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.staffing import staffing
 from voiceagent.supervision.states import StaffState

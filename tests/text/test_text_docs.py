@@ -9,9 +9,9 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from voiceagent.config.web import Text, Web
 from voiceagent.dialogue.plan import Continues
 from voiceagent.text.api import NewCase, NewMessage
-from voiceagent.websettings import Text, Web
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "text.md").read_text(encoding="utf-8")

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from voiceagent.config.web import Web
 from voiceagent.web.keys import program
 from voiceagent.web.problems import body
 from voiceagent.web.site import application
-from voiceagent.websettings import Web
 
 KEYS = {"crm": "a-key-of-sixteen-letters"}
 

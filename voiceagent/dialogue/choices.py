@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from voiceagent.config.people import Choice
 from voiceagent.dialogue.plan import Dialplan
-from voiceagent.people import Choice
 
 NAMES: dict[str, Choice] = {
     "choose_wait": "wait",

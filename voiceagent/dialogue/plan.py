@@ -13,12 +13,12 @@ from pydantic import (
     model_validator,
 )
 
+from voiceagent.config.people import Target
+from voiceagent.config.section import Section
 from voiceagent.dialogue import templates
 from voiceagent.dialogue.phrases import Common, Phrases
 from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.facts import AnswerKind
-from voiceagent.people import Target
-from voiceagent.section import Section
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]

@@ -21,7 +21,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from voiceagent.people import Choice, Waiting
+from voiceagent.config.people import Choice, Waiting
 
 _MOST_MISSES = 3
 """After so many answers that cannot be used, the agent goes on."""

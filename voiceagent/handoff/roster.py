@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from voiceagent.config.people import Group, Person, Presence
 from voiceagent.hours import Timetable
-from voiceagent.people import Group, Person, Presence
 
 GENERAL = "general"
 """The topic of those who take everything else."""

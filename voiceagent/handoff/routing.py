@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from voiceagent.config.people import Routing
 from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import CallFacts, EarlierCall, LeftOut, RoutedTo, Standing
 from voiceagent.handoff.roster import GENERAL, Member, Roster
-from voiceagent.people import Routing
 
 WEIGHTS = {
     "language": -200.0,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from voiceagent.config import Config
+from voiceagent.config.people import Routing
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.events import (
     AnyEvent,
@@ -24,7 +25,6 @@ from voiceagent.handoff.expecting import Talks, expected_wait_s, minutes_to_say
 from voiceagent.handoff.queueing import Queue, Ticket, rank
 from voiceagent.handoff.roster import Member, Roster
 from voiceagent.handoff.routing import Presence, Request, Route, State, choose
-from voiceagent.people import Routing
 
 AFTER = {
     404: "could not be reached",

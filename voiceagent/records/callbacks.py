@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from voiceagent.config.section import Section
 from voiceagent.events import Callback, CallbackClosed, CallbackRequested, Record
 from voiceagent.records.store import Store
-from voiceagent.section import Section
 
 
 class CloseRequest(Section):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from voiceagent.config.people import Routing
 from voiceagent.dialogue.plan import Continues, plain
 from voiceagent.events import (
     CallArrived,
@@ -19,7 +20,6 @@ from voiceagent.events import (
     TurnUnderstood,
 )
 from voiceagent.handoff.routing import Earlier
-from voiceagent.people import Routing
 from voiceagent.records.cases import same, unfinished
 from voiceagent.records.outcome import outcome
 from voiceagent.records.store import Store

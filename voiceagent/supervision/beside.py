@@ -16,7 +16,7 @@ import structlog
 from pydantic import StringConstraints, ValidationError
 
 from voiceagent import tasks
-from voiceagent.section import Section
+from voiceagent.config.section import Section
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.asked import answer, payload_of
 from voiceagent.supervision.board import Message

@@ -23,8 +23,8 @@ import structlog
 
 from voiceagent import tasks
 from voiceagent.config import ConfigError
+from voiceagent.config.webhook import Webhook as Settings
 from voiceagent.events import Record, WebhookFailed
-from voiceagent.hooks import Webhook as Settings
 
 ATTEMPTS = 5
 FIRST_DELAY_S = 0.5

@@ -14,10 +14,10 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voiceagent.config import Config
+from voiceagent.config.web import Web
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.supervision.address import Address
 from voiceagent.web.problems import HANDLERS, problem
-from voiceagent.websettings import Web
 
 _HEADERS = {
     "Cache-Control": "no-store",
