@@ -3,8 +3,10 @@
 import wave
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from scipy.io import wavfile
 
 from voiceagent.audio import wav
 
@@ -36,6 +38,36 @@ def test_channels_can_be_had_apart(tmp_path: Path) -> None:
     left, right = wav.load_channels(path)
     assert np.abs(np.fft.rfft(left, 8000)).argmax() == pytest.approx(440, abs=2)
     assert np.abs(np.fft.rfft(right, 8000)).argmax() == pytest.approx(1000, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.ulaw", "pcm_mulaw"), ("a.alaw", "pcm_alaw"), ("a.sln", "pcm_s16le")]
+)
+def test_what_asterisk_records_without_a_header_is_read(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    sound = sine(440, 8000)
+    frame = av.AudioFrame.from_ndarray(
+        (sound[np.newaxis] * 32767).astype("<i2"), format="s16", layout="mono"
+    )
+    frame.rate = 8000
+    coder = av.CodecContext.create(codec, "w")
+    coder.sample_rate, coder.layout, coder.format = 8000, "mono", "s16"
+    (tmp_path / name).write_bytes(b"".join(bytes(packet) for packet in coder.encode(frame)))
+    assert np.abs(wav.load(tmp_path / name) - sound).max() < 0.05
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_a_sample_that_is_no_number_is_silence_and_the_rest_is_kept(
+    tmp_path: Path, broken: float
+) -> None:
+    sound = sine(440, 8000).astype(np.float32)
+    sound[4000] = broken
+    wavfile.write(tmp_path / "broken.wav", 8000, sound)
+    read = wav.load(tmp_path / "broken.wav")
+    assert np.isfinite(read).all()
+    assert np.abs(read[:3900] - sound[:3900]).max() < 1e-3
+    assert np.abs(read[4100:] - sound[4100:]).max() < 1e-3
 
 
 def test_what_was_saved_is_read_back(tmp_path: Path) -> None:

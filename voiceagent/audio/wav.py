@@ -13,6 +13,14 @@ import numpy as np
 
 from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_pcm
 
+_WITHOUT_HEADER = {
+    ".ulaw": ("mulaw", 8000),
+    ".alaw": ("alaw", 8000),
+    ".sln": ("s16le", 8000),
+    ".sln16": ("s16le", 16000),
+}
+"""What Asterisk records by these names says nothing of itself: format and rate."""
+
 
 class AudioFileError(Exception):
     """A sound file cannot be read; the text names the file and the fault."""
@@ -66,7 +74,7 @@ def rate_of(path: Path) -> int:
 @contextmanager
 def _audio(path: Path) -> Iterator[av.container.InputContainer]:
     try:
-        with av.open(str(path)) as container:
+        with _opened(path) as container:
             if not container.streams.audio:
                 raise AudioFileError(f"{path}: holds no audio")
             yield container
@@ -74,8 +82,16 @@ def _audio(path: Path) -> Iterator[av.container.InputContainer]:
         raise AudioFileError(f"{path}: cannot be read as audio: {error.strerror}") from error
 
 
+def _opened(path: Path) -> av.container.InputContainer:
+    if raw := _WITHOUT_HEADER.get(path.suffix):
+        format_name, rate = raw
+        return av.open(str(path), format=format_name, options={"sample_rate": str(rate)})
+    return av.open(str(path))
+
+
 def _samples(frame: av.AudioFrame) -> Floats:
-    return np.asarray(frame.to_ndarray(), np.float32)
+    """Broken recorders leave NaN and infinity in files of floats: one would silence the rest."""
+    return np.nan_to_num(np.asarray(frame.to_ndarray(), np.float32), posinf=0.0, neginf=0.0)
 
 
 def save(path: Path, samples: Floats, rate: int = SAMPLE_RATE) -> None:
