@@ -13,7 +13,6 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
     {
-        "facts",
         "cases",
         "events",
         "hours",

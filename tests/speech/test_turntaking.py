@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from voiceagent.config import Turns
-from voiceagent.events import Expectation
-from voiceagent.facts import AnswerKind
+from voiceagent.events import AnswerKind, Expectation
 from voiceagent.speech.turncommands import (
     Command,
     DropDecode,

@@ -18,7 +18,7 @@ from voiceagent.config.section import Section
 from voiceagent.dialogue import templates
 from voiceagent.dialogue.phrases import Common, Phrases
 from voiceagent.dialogue.thresholds import Thresholds
-from voiceagent.facts import AnswerKind
+from voiceagent.events import AnswerKind
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
