@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.supervision.test_webhook import Receiver, started
 from voiceagent import config, events as e
 from voiceagent.records.callbacks import close
 from voiceagent.records.store import Store
-from voiceagent.supervision import journal as module, webhook as webhook_module
+from voiceagent.supervision import journal as module
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.bus import Bus
 from voiceagent.supervision.journal import StoreJournal, open_journal
@@ -148,10 +149,10 @@ async def test_a_store_that_cannot_be_written_for_a_while_loses_nothing(
 ) -> None:
     full, real = [True], store.extend
 
-    def extend(records: Iterable[e.Record]) -> list[int]:
+    def extend(records: Iterable[e.Record], owed: Collection[str]) -> list[int]:
         if full[0]:
             raise sqlite3.OperationalError("database or disk is full")
-        return real(records)
+        return real(records, owed)
 
     monkeypatch.setattr(store, "extend", extend)
     records = digits(make, 10)
@@ -168,7 +169,7 @@ async def test_a_store_that_cannot_be_written_for_a_while_loses_nothing(
 async def test_the_memory_for_what_cannot_be_stored_is_bounded(
     store: Store, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def extend(_records: Iterable[e.Record]) -> list[int]:
+    def extend(_records: Iterable[e.Record], _owed: Collection[str]) -> list[int]:
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(module, "MAX_WAITING", 5)
@@ -315,22 +316,93 @@ async def test_the_context_is_at_the_webhook_before_it_counts_as_delivered(
         assert receiver.ids == [record.id]
 
 
-async def test_a_dead_webhook_holds_up_nothing_and_the_record_tells_of_it(
-    embedded: str, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_dead_webhook_holds_up_nothing_and_is_sent_what_it_missed_by_the_next_start(
+    embedded: str, make: Make, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(webhook_module, "FIRST_DELAY_S", 0.01)
+    receiver = Receiver()
+    await receiver.open()
+    records = [started(make, "h1"), started(make, "h2")]
+
+    def settings(url: str) -> config.Config:
+        return config.Config(
+            dialplan=tmp_path / "none.yaml",
+            line="line-1",
+            records=config.Records(path=tmp_path / "own.db"),
+            webhook=config.Webhook(url=url),
+        )
+
+    async with open_journal(settings("http://127.0.0.1:9/hook"), embedded) as journal:
+        for record in records:
+            journal.write(record)
+            assert await journal.delivered(record.id, 5.0)
+    async with open_journal(settings(receiver.url), embedded):
+        await receiver.received(2)
+    assert receiver.ids == [record.id for record in records]
+
+
+async def test_a_refused_record_is_in_the_record(embedded: str, make: Make, tmp_path: Path) -> None:
+    receiver = Receiver()
+    receiver.codes = [400]
+    await receiver.open()
     settings = config.Config(
         dialplan=tmp_path / "none.yaml",
         records=config.Records(path=tmp_path / "own.db"),
-        webhook=config.Webhook(url="http://127.0.0.1:9/hook"),
+        webhook=config.Webhook(url=receiver.url),
     )
+    record = started(make)
     async with open_journal(settings, embedded) as journal:
-        for record in (started(make, "h1"), started(make, "h2")):
-            journal.write(record)
-            assert await journal.delivered(record.id, 5.0)
 
         def failed() -> list[str]:
             events = [record.event for record in journal.store.events("call-1")]
             return [event.record_id for event in events if isinstance(event, e.WebhookFailed)]
 
-        await until(lambda: len(failed()) == 2)
+        journal.write(record)
+        await until(lambda: failed() == [record.id])
+
+
+async def test_what_the_webhook_was_owed_when_the_process_was_killed_comes_once_and_in_order(
+    embedded: str, make: Make, tmp_path: Path
+) -> None:
+    receiver = Receiver()
+    await receiver.open()
+    records = [started(make, f"h{n}") for n in range(4)]
+    records[3] = started(make, "h3", call_id="call-2")
+    settings = config.Config(
+        dialplan=tmp_path / "none.yaml",
+        line="line-1",
+        records=config.Records(path=tmp_path / "own.db"),
+        webhook=config.Webhook(url=receiver.url),
+    )
+    line = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.supervision.writer", settings.model_dump_json(), embedded,
+        stdin=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert line.stdin is not None
+
+    async def write(*some: e.Record) -> None:
+        assert line.stdin is not None
+        line.stdin.write(b"".join(record.model_dump_json().encode() + b"\n" for record in some))
+        await line.stdin.drain()
+
+    try:
+        await write(records[0])
+        with Store(tmp_path / "own.db") as store:
+            await until(lambda: bool(store.events("call-1")) and not store.owed("line-1"))
+            receiver.delay_s = 60.0  # the next are on their way when the process dies
+            await write(*records[1:])
+            await until(lambda: len(store.owed("line-1")) == 3)
+            await receiver.received(3)
+    finally:
+        line.kill()
+        await line.wait()
+    assert receiver.ids == [records[0].id, records[1].id, records[3].id]
+    receiver.delay_s, receiver.requests = 0.0, []
+    async with open_journal(settings, embedded) as journal:
+        await receiver.received(3)
+        await until(lambda: not journal.store.owed("line-1"))
+    assert sorted(receiver.ids) == sorted(record.id for record in records[1:])
+    of_one_call = [record.id for record in records[1:3]]
+    assert [item for item in receiver.ids if item in of_one_call] == of_one_call
+    assert {headers["x-voiceagent-delivery"] for headers, _ in receiver.requests} == set(
+        receiver.ids
+    )

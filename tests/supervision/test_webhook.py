@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.patience import until
 from voiceagent import config, events as e
+from voiceagent.records.store import Store
 from voiceagent.supervision import webhook as module
-from voiceagent.supervision.webhook import ATTEMPTS, Webhook
+from voiceagent.supervision.webhook import Webhook
 
 Make = Callable[..., e.Record]
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "bus.md"
@@ -68,6 +71,12 @@ async def receiver(monkeypatch: pytest.MonkeyPatch) -> Receiver:
     return receiver
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "calls.db") as store:
+        yield store
+
+
 def started(make: Make, handover_id: str = "h1", call_id: str = "call-1") -> e.Record:
     event = e.HandoverStarted(
         handover_id=handover_id, reason="angry", topic="billing", targets=("6001",)
@@ -84,12 +93,12 @@ def documented_check() -> Callable[..., bool]:
 
 
 async def test_an_event_arrives_whole_and_signed_as_documented(
-    receiver: Receiver, make: Make, tmp_path: Path
+    receiver: Receiver, make: Make, store: Store, tmp_path: Path
 ) -> None:
     record = started(make)
     secret = tmp_path / "secret"
     secret.write_text("key\n")
-    async with Webhook(config.Webhook(url=receiver.url, secret_file=secret)) as webhook:
+    async with Webhook(config.Webhook(url=receiver.url, secret_file=secret), store) as webhook:
         webhook.offer(record)
     ((headers, body),) = receiver.requests
     assert e.RECORD.validate_json(body) == record
@@ -107,8 +116,8 @@ async def test_an_event_arrives_whole_and_signed_as_documented(
     assert not genuine("key", old, body, module.signature("key", old, body))
 
 
-async def test_other_events_stay_here(receiver: Receiver, make: Make) -> None:
-    async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+async def test_other_events_stay_here(receiver: Receiver, make: Make, store: Store) -> None:
+    async with Webhook(config.Webhook(url=receiver.url), store) as webhook:
         webhook.offer(make(e.CallAnswered()))
         webhook.offer(started(make))
     assert len(receiver.requests) == 1
@@ -116,73 +125,113 @@ async def test_other_events_stay_here(receiver: Receiver, make: Make) -> None:
 
 
 async def test_it_tries_again_in_order_until_the_other_side_can(
-    receiver: Receiver, make: Make
+    receiver: Receiver, make: Make, store: Store
 ) -> None:
     receiver.codes = [503, 429, 200]
     one, two = started(make, "h1"), started(make, "h2")
-    async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+    async with Webhook(config.Webhook(url=receiver.url), store) as webhook:
         webhook.offer(one)
         webhook.offer(two)
+        await receiver.received(4)
     assert receiver.ids == [one.id, one.id, one.id, two.id]
 
 
-async def test_which_events_are_sent_is_a_setting(receiver: Receiver, make: Make) -> None:
-    async with Webhook(config.Webhook(url=receiver.url, events=("call.*",))) as webhook:
+async def test_which_events_are_sent_is_a_setting(
+    receiver: Receiver, make: Make, store: Store
+) -> None:
+    async with Webhook(config.Webhook(url=receiver.url, events=("call.*",)), store) as webhook:
         webhook.offer(make(e.CallAnswered()))
         webhook.offer(started(make))
     (headers, _) = receiver.requests[0]
     assert [headers["x-voiceagent-event"]] == ["call.answered"]
 
 
-async def test_it_gives_up_after_a_bounded_number_of_attempts_and_the_record_says_so(
-    receiver: Receiver, make: Make
+async def test_what_is_too_old_is_given_up_and_the_record_says_so(
+    receiver: Receiver, make: Make, store: Store
 ) -> None:
-    receiver.codes = [500] * ATTEMPTS + [204]
-    one, two = started(make, "h1"), started(make, "h2")
+    receiver.codes = [500]
+    old = started(make, "h1")
+    old = old.model_copy(update={"at": old.at - timedelta(hours=1) + timedelta(seconds=0.3)})
     failed: list[e.Record] = []
-    async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+    async with Webhook(config.Webhook(url=receiver.url, keep_h=1), store) as webhook:
         webhook.on_failed = failed.append
-        webhook.offer(one)
-        webhook.offer(two)
-    assert receiver.ids == [one.id] * ATTEMPTS + [two.id]
-    assert [record.call_id for record in failed] == [one.call_id]
-    assert failed[0].event == e.WebhookFailed(
-        record_id=one.id, of="handover.started", attempts=ATTEMPTS, problem="HTTP 500"
+        webhook.offer(old)
+        await until(lambda: bool(failed))
+        receiver.codes = [204]
+        new = started(make, "h2")
+        webhook.offer(new)
+    assert set(receiver.ids[:-1]) == {old.id}
+    assert receiver.ids[-1] == new.id
+    (told,) = failed
+    assert told.call_id == old.call_id
+    assert told.event == e.WebhookFailed(
+        record_id=old.id,
+        of="handover.started",
+        attempts=len(receiver.ids) - 1,
+        problem="HTTP 500, for 1 hours",
     )
 
 
-async def test_an_address_that_is_not_well_is_asked_once_for_each_record_until_it_is(
-    receiver: Receiver, make: Make
+async def test_an_address_that_is_not_well_is_asked_less_and_less_often(
+    receiver: Receiver, make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receiver.codes = [500] * (ATTEMPTS + 1) + [204, 500, 204]
+    waits: list[float] = []
+
+    async def pause(_webhook: Webhook, _delivery: object, delay_s: float) -> bool:
+        waits.append(delay_s)
+        return len(waits) < 12
+
+    monkeypatch.setattr(module, "FIRST_DELAY_S", 0.5)
+    monkeypatch.setattr(Webhook, "_pause", pause)
+    receiver.codes = [503]
+    async with Webhook(config.Webhook(url=receiver.url), store) as webhook:
+        webhook.offer(started(make))
+        await until(lambda: len(waits) == 12)
+    assert waits[:5] == [0.5, 1.0, 2.0, 4.0, 8.0]
+    assert waits[-2:] == [60.0, 60.0]
+
+
+async def test_what_was_not_taken_is_sent_in_order_by_the_next_and_what_was_taken_is_not(
+    receiver: Receiver, make: Make, store: Store
+) -> None:
+    receiver.codes = [204, 503]
     records = [started(make, f"h{n}") for n in range(4)]
-    async with Webhook(config.Webhook(url=receiver.url)) as webhook:
-        for record in records:
-            webhook.offer(record)
-    one, two, three, four = (record.id for record in records)
-    assert receiver.ids == [one] * ATTEMPTS + [two, three, four, four]
+    store.extend(records, {record.id for record in records})
+    async with Webhook(config.Webhook(url=receiver.url), store) as webhook:
+        await webhook.resume("line-1")
+        await receiver.received(2)
+    one, *others = (record.id for record in records)
+    assert set(receiver.ids[1:]) == {others[0]}
+    assert receiver.ids[0] == one
+    receiver.codes, receiver.requests = [204], []
+    async with Webhook(config.Webhook(url=receiver.url), store) as webhook:
+        await webhook.resume("another line")
+        await webhook.resume("line-1")
+    assert receiver.ids == others
+    assert store.owed("line-1") == []
 
 
 async def test_what_is_slow_for_one_call_holds_up_no_other(
-    receiver: Receiver, make: Make, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FIRST_DELAY_S", 1.0)
     receiver.codes = [503, 204]
     slow, after = started(make, "h1"), started(make, "h2")
     other = started(make, "h3", call_id="call-2")
-    async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+    async with Webhook(config.Webhook(url=receiver.url), store) as webhook:
         webhook.offer(slow)
         webhook.offer(after)
         await receiver.received(1)
         webhook.offer(other)
+        await receiver.received(4)
     assert receiver.ids == [slow.id, other.id, slow.id, after.id]
 
 
 async def test_one_can_wait_for_the_first_attempt_but_not_at_an_address_that_is_not_well(
-    receiver: Receiver, make: Make
+    receiver: Receiver, make: Make, store: Store
 ) -> None:
     receiver.codes = [204, 503]
-    async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+    async with Webhook(config.Webhook(url=receiver.url), store) as webhook:
         one, two, three = (started(make, f"h{n}") for n in range(3))
         webhook.offer(one)
         await webhook.tried(one.id)
@@ -197,41 +246,49 @@ async def test_one_can_wait_for_the_first_attempt_but_not_at_an_address_that_is_
             await webhook.tried("never offered")
 
 
-async def test_a_refusal_is_not_repeated(receiver: Receiver, make: Make) -> None:
+async def test_a_refusal_is_not_repeated(receiver: Receiver, make: Make, store: Store) -> None:
     receiver.codes = [400, 204]
-    async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+    async with Webhook(config.Webhook(url=receiver.url), store) as webhook:
         webhook.offer(started(make))
     assert len(receiver.requests) == 1
 
 
 async def test_a_slow_receiver_is_given_the_set_time_and_holds_up_nobody(
-    receiver: Receiver, make: Make
+    receiver: Receiver, make: Make, store: Store
 ) -> None:
     receiver.delay_s = 30.0
     loop = asyncio.get_running_loop()
-    async with Webhook(config.Webhook(url=receiver.url, timeout_s=0.05)) as webhook:
+    async with Webhook(config.Webhook(url=receiver.url, timeout_s=0.05), store) as webhook:
         begun = loop.time()
         webhook.offer(started(make))
         assert loop.time() - begun < 0.05
-        await receiver.received(ATTEMPTS)
-    assert len(receiver.requests) == ATTEMPTS
+        await receiver.received(3)
 
 
-async def test_what_is_too_much_to_wait_is_given_up_without_an_error(
-    monkeypatch: pytest.MonkeyPatch, receiver: Receiver, make: Make
+async def test_of_what_is_too_much_to_wait_the_oldest_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, receiver: Receiver, make: Make, store: Store
 ) -> None:
     monkeypatch.setattr(module, "MAX_WAITING", 2)
+    monkeypatch.setattr(module, "FIRST_DELAY_S", 30.0)
+    receiver.codes = [503, 204]
+    records = [started(make, f"h{n}") for n in range(4)]
+    store.extend(records, {record.id for record in records})
     failed: list[e.Record] = []
-    async with Webhook(config.Webhook(url=receiver.url)) as webhook:
+    async with Webhook(config.Webhook(url=receiver.url), store) as webhook:
         webhook.on_failed = failed.append
-        for n in range(4):
-            webhook.offer(started(make, f"h{n}"))
-    assert len(receiver.requests) == 2
-    assert len(failed) == 2
+        for record in records:
+            webhook.offer(record)
+            if record is records[0]:
+                await receiver.received(1)  # and is tried again in half a minute
+        await receiver.received(3)
+    ids = [record.id for record in records]
+    assert receiver.ids == [ids[0], *ids[2:]]
+    assert [getattr(record.event, "record_id", "") for record in failed] == ids[:2]
+    assert store.owed("line-1") == []
 
 
-async def test_without_an_address_nothing_is_sent(make: Make) -> None:
-    async with Webhook(config.Webhook()) as webhook:
+async def test_without_an_address_nothing_is_sent(make: Make, store: Store) -> None:
+    async with Webhook(config.Webhook(), store) as webhook:
         record = started(make)
         webhook.offer(record)
         async with asyncio.timeout(0.5):

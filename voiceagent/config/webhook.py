@@ -44,6 +44,8 @@ class Webhook(Section):
     """File that holds the secret instead; white space around it does not count."""
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 3.0
     """How long one POST may take."""
+    keep_h: Annotated[float, Field(gt=0, le=720)] = 72.0
+    """Hours for which an event that the address does not take is kept and sent again."""
 
     @field_validator("url")
     @classmethod

@@ -1,14 +1,15 @@
 """The store: every event of every call, in one SQLite file, in the order it was written.
 
-Events are only ever added. Beside them stands an outbox: the events that the bus has not
-acknowledged yet. The file is in WAL mode, so others may read while a line writes.
+Events are only ever added. Beside them stand an outbox, the events that the bus has not
+acknowledged yet, and those that the webhook has not settled. The file is in WAL mode, so others
+may read while a line writes.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -41,7 +42,8 @@ CREATE TRIGGER events_stay BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'events are only added, never changed'); END;
 """
 
-_INDICES = """
+_ADDITIONS = """
+CREATE TABLE IF NOT EXISTS owed (seq INTEGER PRIMARY KEY REFERENCES events (seq)) STRICT;
 CREATE INDEX IF NOT EXISTS callers
     ON events (json_extract(record, '$.event.facts.caller_number'), seq)
     WHERE type = 'call.arrived';
@@ -134,25 +136,32 @@ class Store:
                 f"{self.path}: has tables of version {version}, this program knows "
                 f"{STORE_VERSION}: update voiceagent, or give records.path another name"
             )
-        for statement in _statements(_INDICES):
+        for statement in _statements(_ADDITIONS):
             self._db.execute(statement)
 
     # -- writing ------------------------------------------------------------------------------
 
-    def append(self, record: Record) -> int:
+    def append(self, record: Record, *, owed: bool = False) -> int:
         """Add one record and return its sequence number. A known id is not added again.
+
+        Args:
+            owed: the webhook is to send it.
 
         Raises:
             sqlite3.Error: it could not be written, such as on a full disk.
         """
-        return self.extend([record])[0]
+        return self.extend([record], (record.id,) if owed else ())[0]
 
-    def extend(self, records: Iterable[Record]) -> list[int]:
-        """Add records in one transaction, all or none, and return their sequence numbers."""
+    def extend(self, records: Iterable[Record], owed: Collection[str] = ()) -> list[int]:
+        """Add records in one transaction, all or none, and return their sequence numbers.
+
+        Args:
+            owed: ids of those that the webhook is to send.
+        """
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                numbers = [self._add(record) for record in records]
+                numbers = [self._add(record, record.id in owed) for record in records]
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -160,7 +169,7 @@ class Store:
                 raise
         return numbers
 
-    def _add(self, record: Record) -> int:
+    def _add(self, record: Record, owed: bool) -> int:
         cursor = self._db.execute(
             "INSERT OR IGNORE INTO events (id, line, call_id, type, at, record)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -176,6 +185,8 @@ class Store:
         if cursor.rowcount:
             assert cursor.lastrowid is not None
             self._db.execute("INSERT INTO outbox (seq) VALUES (?)", (cursor.lastrowid,))
+            if owed:
+                self._db.execute("INSERT INTO owed (seq) VALUES (?)", (cursor.lastrowid,))
             return cursor.lastrowid
         (seq,) = self._db.execute("SELECT seq FROM events WHERE id = ?", (record.id,)).fetchone()
         return int(seq)
@@ -221,6 +232,22 @@ class Store:
             (record_id,),
         )
         return bool(rows)
+
+    # -- what the webhook is to send ------------------------------------------------------------
+
+    def owed(self, line: str) -> list[Record]:
+        """The records of a line that the webhook has not settled, in order."""
+        rows = self._read(
+            "SELECT record FROM owed JOIN events USING (seq) WHERE line = ? ORDER BY seq", (line,)
+        )
+        return [RECORD.validate_json(text) for (text,) in rows]
+
+    def settle(self, record_id: str) -> None:
+        """The webhook has sent a record, or has given it up."""
+        with self._lock:
+            self._db.execute(
+                "DELETE FROM owed WHERE seq = (SELECT seq FROM events WHERE id = ?)", (record_id,)
+            )
 
     # -- reading ------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
 import structlog
+from pydantic import ValidationError
 
 from voiceagent import tasks
 from voiceagent.config import Config, Review
@@ -84,6 +85,8 @@ class StoreJournal:
                 self._bus.board.take(record)
         except sqlite3.Error:
             _log.exception("journal.recovery_failed", store=str(self._store.path))
+        if self._webhook is not None:
+            await self._resume(self._webhook)
         self._tasks = [
             asyncio.create_task(self._keep(), name="journal-keep"),
             asyncio.create_task(self._publish(), name="journal-publish"),
@@ -180,16 +183,19 @@ class StoreJournal:
                 Record(line=record.line, call_id=record.call_id, t_s=record.t_s, event=event)
             )
 
+    def _owed(self, record: Record) -> bool:
+        return self._webhook is not None and self._webhook.chosen(record)
+
     def _store_batch(self, batch: list[Record]) -> None:
         try:
-            self._store.extend(batch)
+            self._store.extend(batch, {record.id for record in batch if self._owed(record)})
         except sqlite3.Error:
             raise
         except Exception:
             # One of them cannot be written as text; it must not take the others with it.
             for record in batch:
                 try:
-                    self._store.append(record)
+                    self._store.append(record, owed=self._owed(record))
                 except sqlite3.Error:
                     raise
                 except Exception as error:
@@ -220,8 +226,15 @@ class StoreJournal:
             last = self._store.events(call_id)[-1]
             reason = "the line ended before the call"
             event = CallEnded(by="error", reason=reason, duration_s=last.t_s or 0.0)
-            self._store.append(Record(line=self._line, call_id=call_id, t_s=last.t_s, event=event))
+            ended = Record(line=self._line, call_id=call_id, t_s=last.t_s, event=event)
+            self._store.append(ended, owed=self._owed(ended))
         return self._store.published_of_pending_calls(self._line)
+
+    async def _resume(self, webhook: Webhook) -> None:
+        try:
+            await webhook.resume(self._line)
+        except (sqlite3.Error, ValidationError):
+            _log.exception("webhook.not_resumed", store=str(self._store.path))
 
     async def _insist(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         complained = False
@@ -255,7 +268,7 @@ async def open_journal(config: Config, broker_url: str = "") -> AsyncIterator[St
             if record.line == config.line and closing is None:
                 bus.board.take(record)  # a broker without memory has forgotten it
         async with (
-            Webhook(config.webhook) as webhook,
+            Webhook(config.webhook, store) as webhook,
             bus,
             StoreJournal(store, bus, webhook, config.line, config.review) as journal,
         ):

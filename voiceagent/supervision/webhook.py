@@ -2,7 +2,8 @@
 
 The records of a call go out one after the other, those of different calls beside each other, so
 that what is slow for one holds up no other. Nobody waits for an address that was not well the
-last time, and it is asked once for each record, and not again and again, until it is.
+last time. What was not taken yet is on the disk beside the events (`Store.owed`) and goes out at
+the next start, also when the process was killed.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from types import TracebackType
@@ -25,11 +29,12 @@ from voiceagent import tasks
 from voiceagent.config import ConfigError
 from voiceagent.config.webhook import Webhook as Settings
 from voiceagent.events import Record, WebhookFailed
+from voiceagent.records.store import Store
 
-ATTEMPTS = 5
 FIRST_DELAY_S = 0.5
-"""Wait after the first failed attempt; it doubles with each further one."""
-MAX_WAITING = 1000
+LONGEST_DELAY_S = 60.0
+"""The wait after a failed attempt doubles from the one to the other."""
+MAX_WAITING = 5000
 AT_ONCE = 8
 CLOSE_S = 3.0
 """How long the end waits for what is still on its way."""
@@ -63,25 +68,43 @@ def key(settings: Settings) -> str:
     return secret
 
 
+@dataclass(eq=False)
+class _Delivery:
+    record: Record
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
+    dropped: asyncio.Event = field(default_factory=asyncio.Event)
+    attempts: int = 0
+
+    @property
+    def age_s(self) -> float:
+        return (datetime.now(UTC) - self.record.at).total_seconds()
+
+
 class Webhook:
-    """Sends records, each a bounded number of times.
+    """Sends records until they are taken, refused, or too old.
+
+    Args:
+        store: holds what is not settled; its owner opens it before and closes it after.
 
     Raises:
         ConfigError: the file of the secret cannot be used.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self.on_failed: Callable[[Record], object] = lambda record: None
         """Given a `WebhookFailed` for each record that was given up."""
         self._settings = settings
+        self._store = store
         self._secret = key(settings)
         self._client = httpx.AsyncClient(timeout=settings.timeout_s)
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._lanes: dict[str, deque[Record]] = {}
+        self._lanes: dict[str, deque[_Delivery]] = {}
         """What waits, by call."""
-        self._first: dict[str, asyncio.Event] = {}
-        """Set after the first attempt, by record."""
+        self._waiting: dict[str, _Delivery] = {}
+        """What waits, by record, the oldest first."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._settling: set[asyncio.Future[None]] = set()
+        self._closing = asyncio.Event()
         self._unwell = False
 
     async def __aenter__(self) -> Self:
@@ -93,69 +116,107 @@ class Webhook:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._closing.set()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_S)
-        if unsent := sum(map(len, self._lanes.values())):
-            _log.error("webhook.unsent", records=unsent)
+        if self._waiting:
+            _log.warning("webhook.unsent", records=len(self._waiting), sent="at the next start")
         await tasks.end(*self._tasks)
+        await asyncio.gather(*self._settling)
         await self._client.aclose()
+
+    def chosen(self, record: Record) -> bool:
+        """Whether the record is one of those that are sent."""
+        kind = record.event.type
+        if not self._settings.url or isinstance(record.event, WebhookFailed):
+            return False  # whoever did not hear the one will not hear the other
+        return any(fnmatchcase(kind, pattern) for pattern in self._settings.events)
+
+    async def resume(self, line: str) -> None:
+        """Send what an earlier process of this line has left, in order.
+
+        Raises:
+            sqlite3.Error: the store cannot be read.
+        """
+        if not self._settings.url:
+            return
+        left = await asyncio.to_thread(self._store.owed, line)
+        if left:
+            _log.info("webhook.resumed", records=len(left))
+        for record in left:
+            self._add(record)
 
     def offer(self, record: Record) -> None:
         """Send the record soon, if it is one of those that were chosen. Never blocks."""
-        if not self._settings.url or not self._chosen(record):
-            return
-        if sum(map(len, self._lanes.values())) >= MAX_WAITING:
-            self._give_up(record, 0, "too many records wait")
-            return
-        self._first[record.id] = asyncio.Event()
-        if record.call_id in self._lanes:
-            self._lanes[record.call_id].append(record)
-            return
-        self._lanes[record.call_id] = deque([record])
-        task = asyncio.create_task(self._send_all(record.call_id), name="webhook")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if self.chosen(record):
+            self._add(record)
 
     async def tried(self, record_id: str) -> None:
         """Wait until a record that was offered has been sent once.
 
         Returns at once where the address was not well the last time.
         """
-        first = self._first.get(record_id)
-        if first is not None and not self._unwell:
-            await first.wait()
+        delivery = self._waiting.get(record_id)
+        if delivery is not None and not self._unwell:
+            await delivery.tried.wait()
 
-    def _chosen(self, record: Record) -> bool:
-        kind = record.event.type
-        if isinstance(record.event, WebhookFailed):
-            return False  # whoever did not hear the one will not hear the other
-        return any(fnmatchcase(kind, pattern) for pattern in self._settings.events)
+    def _add(self, record: Record) -> None:
+        if len(self._waiting) >= MAX_WAITING:
+            oldest = next(iter(self._waiting.values()))
+            self._drop(oldest, "too many records wait")
+        delivery = self._waiting[record.id] = _Delivery(record)
+        if record.call_id in self._lanes:
+            self._lanes[record.call_id].append(delivery)
+            return
+        self._lanes[record.call_id] = deque([delivery])
+        task = asyncio.create_task(self._send_all(record.call_id), name="webhook")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _send_all(self, call_id: str) -> None:
         lane = self._lanes[call_id]
         while lane:
+            delivery = lane[0]
             try:
-                await self._deliver(lane[0])
+                if not await self._deliver(delivery):
+                    return
             except Exception as error:
-                _log.exception("webhook.broke", record=lane[0].id)
-                self._give_up(lane[0], 1, type(error).__name__)
-            self._first.pop(lane.popleft().id).set()
+                _log.exception("webhook.broke", record=delivery.record.id)
+                self._drop(delivery, type(error).__name__)
+            lane.popleft()
         del self._lanes[call_id]
 
-    async def _deliver(self, record: Record) -> None:
+    async def _deliver(self, delivery: _Delivery) -> bool:
+        """Send it until that is settled; False when the end comes first."""
+        record, keep_s = delivery.record, self._settings.keep_h * 3600
         body = record.model_dump_json().encode()
-        attempts = 1 if self._unwell else ATTEMPTS
-        for attempt in range(attempts):
-            if attempt:
-                await asyncio.sleep(FIRST_DELAY_S * 2 ** (attempt - 1))
-            problem, again = await self._post(record, body)
-            self._unwell = again
-            self._first[record.id].set()
-            if not problem:
-                return
-            if not again:
+        delay_s = FIRST_DELAY_S
+        problem = "the agent was away"
+        while not delivery.dropped.is_set():
+            if delivery.age_s > keep_s:
+                self._drop(delivery, f"{problem}, for {self._settings.keep_h:g} hours")
                 break
-        self._give_up(record, attempt + 1, problem)
+            problem, again = await self._post(record, body)
+            delivery.attempts += 1
+            self._unwell = again
+            delivery.tried.set()
+            if not problem:
+                self._settle(delivery)
+                break
+            if not again:
+                self._drop(delivery, problem)
+                break
+            if not await self._pause(delivery, delay_s):
+                return False
+            delay_s = min(2 * delay_s, LONGEST_DELAY_S)
+        return True
+
+    async def _pause(self, delivery: _Delivery, delay_s: float) -> bool:
+        """Wait before the next attempt; False when the end comes first."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await tasks.first_of(self._closing, delivery.dropped)
+        return not self._closing.is_set()
 
     async def _post(self, record: Record, body: bytes) -> tuple[str, bool]:
         """Send it once; returns what was wrong, and whether that may pass."""
@@ -178,10 +239,30 @@ class Webhook:
         passing = answer.status_code >= 500 or answer.status_code in _TRY_AGAIN
         return f"HTTP {answer.status_code}", passing
 
-    def _give_up(self, record: Record, attempts: int, problem: str) -> None:
+    def _drop(self, delivery: _Delivery, problem: str) -> None:
+        """Give it up, and tell."""
+        record = delivery.record
+        delivery.dropped.set()
+        self._settle(delivery)
         of = record.event.type
         _log.error("webhook.refused", record=record.id, type=of, problem=problem)
-        event = WebhookFailed(record_id=record.id, of=of, attempts=attempts, problem=problem)
-        later = (datetime.now(UTC) - record.at).total_seconds()
-        t_s = None if record.t_s is None else round(record.t_s + later, 3)
+        event = WebhookFailed(
+            record_id=record.id, of=of, attempts=delivery.attempts, problem=problem
+        )
+        t_s = None if record.t_s is None else round(record.t_s + delivery.age_s, 3)
         self.on_failed(Record(line=record.line, call_id=record.call_id, t_s=t_s, event=event))
+
+    def _settle(self, delivery: _Delivery) -> None:
+        """It is sent no more, also not at the next start."""
+        delivery.tried.set()
+        if self._waiting.pop(delivery.record.id, None) is None:
+            return
+        settling = asyncio.ensure_future(asyncio.to_thread(self._forget, delivery.record.id))
+        self._settling.add(settling)
+        settling.add_done_callback(self._settling.discard)
+
+    def _forget(self, record_id: str) -> None:
+        try:
+            self._store.settle(record_id)
+        except sqlite3.Error as error:
+            _log.error("webhook.not_noted", record=record_id, error=str(error), sent="again")
