@@ -79,6 +79,9 @@ async def test_every_wrong_field_is_named_with_its_mend(client: httpx.AsyncClien
     ("content", "kind", "status"),
     [
         (b"{", "application/json", 400),
+        (b"[" * 1000, "application/json", 400),
+        (b'{"text": "\\ud800"}', "application/json", 400),
+        (b'{"text": "\xff"}', "application/json", 400),
         (b"[]", "application/json", 422),
         (b"text=tea", "application/x-www-form-urlencoded", 415),
         (b'{"text": "' + b"x" * 1100 + b'"}', "application/json", 413),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 import structlog
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -70,7 +70,7 @@ async def body(request: Request, model: type[_Model]) -> _Model:
     if kind != "application/json":
         raise Problem(415, "send the body as JSON, with Content-Type: application/json")
     try:
-        values = json.loads(await request.body())
+        values = from_json(await request.body())
     except ValueError as error:
         raise Problem(400, f"the body is not JSON: {error}") from error
     try:
