@@ -34,6 +34,7 @@ class Agency:
 
     url: str
     journal: StoreJournal
+    site: Site
 
     async def happens(self, records: Iterable[Record]) -> None:
         """Have it in the record and on the bus."""
@@ -45,7 +46,8 @@ class Agency:
 
 
 @contextlib.asynccontextmanager
-async def _served(site: Site) -> AsyncIterator[str]:
+async def served(site: Site) -> AsyncIterator[str]:
+    """The desk's web server; gives its address."""
     async with desk(site) as routes:
         app = application(site.config.web, routes)
         server = uvicorn.Server(
@@ -85,6 +87,6 @@ async def agency(tmp_path: Path) -> AsyncIterator[Agency]:
     async with embedded_broker() as broker:
         address = Address.of(config.mqtt, broker)
         site = Site(config, load(DIALPLAN), address)
-        async with open_journal(config, broker) as journal, _served(site) as url:
+        async with open_journal(config, broker) as journal, served(site) as url:
             await _live(url)
-            yield Agency(url, journal)
+            yield Agency(url, journal, site)

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.desk.browser import chromium
-from tests.desk.conftest import KEYS, Agency
+from tests.desk.conftest import KEYS, Agency, served
 from tests.patience import until
 from voiceagent.events import HandoverContextReady, HandoverMarked, Record, TranscriptLine
 
@@ -110,6 +110,26 @@ async def test_a_handover_is_marked_by_the_keyboard_and_what_is_filled_in_stays(
 
     await until(lambda: len(kept()) == 1)
     assert kept() == [HandoverMarked(mark="too-late", reason="anger", turn=1, by="6002@pbx")]
+
+
+async def test_calls_that_are_over_can_be_marked_after_the_web_server_was_started_again(
+    agency: Agency, page: Page, handed_over_call: Records
+) -> None:
+    await agency.happens(handed_over_call)
+    await expect(page.locator(".state")).to_have_text("over")
+    async with served(agency.site) as url:
+        await page.goto(f"{url}/desk/6002@pbx")
+        await page.get_by_label("Your key").fill(KEYS["6002@pbx"])
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".state")).to_have_text("over")
+        await expect(page.locator(".transcript")).to_contain_text("this is wrong")
+        await page.locator("form.mark input[value=needed]").check()
+        await page.get_by_role("button", name="Keep").click()
+        await expect(page.locator("form.mark output")).to_have_text("Kept, thank you.")
+        await page.goto(f"{url}/desk/6001@pbx")
+        await page.get_by_label("Your key").fill(KEYS["6001@pbx"])
+        await page.keyboard.press("Enter")
+        await expect(page.locator("main")).to_contain_text("No call for you")
 
 
 async def test_who_logs_out_sees_nothing_any_more(

@@ -14,6 +14,8 @@ from pydantic import ValidationError
 
 from voiceagent import tasks
 from voiceagent.desk.offers import Offers
+from voiceagent.desk.remembering import remembered
+from voiceagent.records.store import Store
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.asked import payload_of
 from voiceagent.supervision.states import Offer
@@ -60,10 +62,20 @@ class Desk:
 
 @asynccontextmanager
 async def desks(
-    address: Address, topics: Topics, people: Iterable[str]
+    address: Address, topics: Topics, people: Iterable[str], store: Store
 ) -> AsyncIterator[dict[str, Desk]]:
-    """The desk of each person, followed until the end of the block."""
+    """The desk of each person, followed until the end of the block.
+
+    Args:
+        store: what was on the desks before is in it.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
     found = {name: Desk() for name in people}
+    for name, offers in (await asyncio.to_thread(remembered, store, found.keys())).items():
+        for offer in offers:
+            found[name].offers.remember(offer)
     task = asyncio.create_task(_follow(address, topics, found), name="desks")
     try:
         yield found

@@ -43,6 +43,10 @@ class Offers:
         """A handover for this person, or how it goes on."""
         self._cases[offer.handover_id] = Case(offer)
 
+    def remember(self, offer: Offer) -> None:
+        """A handover that was this person's, and is over."""
+        self._cases[offer.handover_id] = Case(offer, over=True)
+
     def take_back(self, handover_id: str) -> None:
         """The bus holds it no more."""
         case = self._cases.get(handover_id)

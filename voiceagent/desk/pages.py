@@ -46,7 +46,7 @@ async def desk(site: Site) -> AsyncIterator[Sequence[BaseRoute]]:
     sessions = Sessions(keys, settings.session_h * 3600, time.monotonic)
     topics = Topics(site.config.mqtt.topic_root)
     with Store(site.config.records.path) as store:
-        async with desks(site.broker, topics, keys) as found:
+        async with desks(site.broker, topics, keys, store) as found:
             secure = site.config.web.public_url.startswith("https://")
             yield _Pages(sessions, found, store, secure=secure).routes
 

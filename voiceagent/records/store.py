@@ -57,6 +57,8 @@ CREATE INDEX IF NOT EXISTS cases ON events (seq) WHERE type = 'case.opened';
 CREATE INDEX IF NOT EXISTS continuations
     ON events (json_extract(record, '$.event.case_id'), seq) WHERE type = 'case.continued';
 CREATE INDEX IF NOT EXISTS callbacks ON events (seq) WHERE type LIKE 'callback.%';
+CREATE INDEX IF NOT EXISTS connected
+    ON events (seq) WHERE type IN ('handover.bridged', 'handover.completed');
 """
 """Made also for stores that are older than they are."""
 
@@ -337,6 +339,16 @@ class Store:
     def callbacks(self) -> list[Record]:
         """All records of what callers have left, and of its closing, in order."""
         rows = self._read("SELECT record FROM events WHERE type LIKE 'callback.%' ORDER BY seq", ())
+        return [RECORD.validate_json(text) for (text,) in rows]
+
+    CONNECTED = (
+        "SELECT record FROM events WHERE type IN ('handover.bridged', 'handover.completed')"
+        " ORDER BY seq DESC LIMIT ?"
+    )
+
+    def connected(self, limit: int) -> list[Record]:
+        """The records of callers' being connected to people, the newest first."""
+        rows = self._read(self.CONNECTED, (limit,))
         return [RECORD.validate_json(text) for (text,) in rows]
 
     def talks(self, since: datetime) -> list[Record]:
