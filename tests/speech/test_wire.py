@@ -1,42 +1,26 @@
 """Addresses and what goes over the wire."""
 
+from pathlib import Path
+
 import pytest
 
+from voiceagent.config import Config, ConfigError
 from voiceagent.events import Expectation, Utterance, Word
 from voiceagent.speech.wire import (
-    AddressError,
     asked_of,
-    parse_address,
+    own_address,
     transcribe_event,
     utterance_context,
     utterance_of,
 )
 
 
-@pytest.mark.parametrize(
-    ("text", "uri"),
-    [
-        ("unix:/run/speech.sock", "unix:///run/speech.sock"),
-        ("unix:///run/speech.sock", "unix:///run/speech.sock"),
-        ("tcp:gpu.example.com:10300", "tcp://gpu.example.com:10300"),
-        ("tcp://127.0.0.1:10300", "tcp://127.0.0.1:10300"),
-    ],
-)
-def test_addresses_are_read_with_or_without_slashes(text: str, uri: str) -> None:
-    assert parse_address(text).uri == uri
-
-
-@pytest.mark.parametrize(
-    "text", ["", "speech.sock", "unix:run/speech.sock", "tcp:host", "tcp:host:port", "tcp:h:70000"]
-)
-def test_a_wrong_address_is_told_what_is_right(text: str) -> None:
-    with pytest.raises(AddressError, match="write unix:/path or tcp:host:port"):
-        parse_address(text)
-
-
-def test_a_socket_path_too_long_for_the_kernel_is_refused_with_the_mend() -> None:
-    with pytest.raises(AddressError, match="set run_dir"):
-        parse_address("unix:/" + "a" * 120)
+def test_a_run_folder_whose_socket_has_too_long_a_path_is_told_with_the_mend(
+    tmp_path: Path,
+) -> None:
+    config = Config(dialplan=tmp_path / "plan.yaml", run_dir=tmp_path / ("a" * 100))
+    with pytest.raises(ConfigError, match=r"run_dir: .*give a shorter one, or set speech.address"):
+        own_address(config)
 
 
 def test_an_utterance_comes_over_whole() -> None:

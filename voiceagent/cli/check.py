@@ -25,7 +25,6 @@ from voiceagent.learning.versions import VersionError, Versions
 from voiceagent.speech.client import SpeechClient, SpeechError
 from voiceagent.speech.languages import for_language, language_problems, voice_settings
 from voiceagent.speech.models import EMBEDDING_MODEL, ModelError, locate
-from voiceagent.speech.wire import AddressError
 from voiceagent.supervision.address import Address, split_address
 from voiceagent.supervision.webhook import key
 from voiceagent.telephony.useragent import TelephonyError, UserAgent
@@ -83,7 +82,7 @@ def findings(path: Path) -> Iterator[Finding]:
         )
         yield "handover targets", _targets(config, plan)
         people = Staff.of(config, plan).roster.members
-        spoken = _problem(lambda: others(config, plan, people), ConfigError, AddressError)
+        spoken = _problem(lambda: others(config, plan, people), ConfigError)
         yield "languages of people", spoken
     for name, sha256 in _models(config):
         yield f"model {name}", _problem(partial(locate, name, sha256), ModelError)
@@ -164,7 +163,7 @@ def _models(config: Config) -> list[tuple[str, str]]:
 async def _speech(config: Config) -> str:
     try:
         await SpeechClient(config).ping()
-    except (AddressError, SpeechError) as error:
+    except (ConfigError, SpeechError) as error:
         return f"{error}: start the line whose service it is, or see speech.address"
     return ""
 

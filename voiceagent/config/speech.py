@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from voiceagent.config.section import Section
+from voiceagent.config.wyoming import ServiceAddress
 
 
 class Voice(Section):
@@ -28,9 +29,9 @@ class Voice(Section):
 class SpeechOfLanguage(Section):
     """What a language has of its own; what is left out is as in [speech]."""
 
-    recognizer: str | None = None
+    recognizer: ServiceAddress | None = None
     """As `speech.recognizer`; "" for the own service."""
-    synthesizer: str | None = None
+    synthesizer: ServiceAddress | None = None
     """As `speech.synthesizer`; "" for the own service."""
     engine: Literal["whisper", "vosk"] | None = None
     """As `speech.engine`."""
@@ -47,15 +48,15 @@ class SpeechOfLanguage(Section):
 class Speech(Section):
     """Who recognises and who speaks. Every address is a Wyoming service."""
 
-    address: str = ""
+    address: ServiceAddress = ""
     """Where the own speech service listens, "unix:/path" or "tcp:host:port". Left out: a
     socket in the run folder."""
     start: bool = True
     """Start the own speech service; false when another line's already listens at `address`:
     the models are then in memory once for all lines."""
-    recognizer: str = ""
+    recognizer: ServiceAddress = ""
     """Address of another Wyoming service for recognition; left out: the own one."""
-    synthesizer: str = ""
+    synthesizer: ServiceAddress = ""
     """Address of another Wyoming service for synthesis; left out: the own one."""
     engine: Literal["whisper", "vosk"] | None = None
     """Recogniser of the own service. Left out: vosk if `vosk_model` is set, else whisper."""

@@ -56,7 +56,6 @@ def others(config: Config, plan: Dialplan, people: Iterable[Member]) -> dict[str
 
     Raises:
         ConfigError: a file of sentences cannot be used.
-        AddressError: an address in the settings cannot be used.
     """
     # A file that cannot be used is to be found before a caller is there.
     own_sentences(config, plan)

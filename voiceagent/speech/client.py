@@ -22,6 +22,7 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_float, to_pcm
 from voiceagent.audio.resample import Resampler
 from voiceagent.config import Config
+from voiceagent.config.wyoming import Address, parse_address
 from voiceagent.events import EngineChanged, Expectation, Utterance
 from voiceagent.speech.languages import bare_code
 from voiceagent.speech.reading_aloud import read_aloud
@@ -30,10 +31,8 @@ from voiceagent.speech.wire import (
     MEASURE,
     PARTIAL_COMPLETE,
     PARTIAL_REPLACES,
-    Address,
     embedding_of,
     own_address,
-    parse_address,
     transcribe_event,
     utterance_of,
 )
@@ -60,7 +59,7 @@ class SpeechClient:
     not there, does not answer in time, or refuses.
 
     Raises:
-        AddressError: an address in the settings cannot be used.
+        ConfigError: the path of the run folder is too long for a socket in it.
 
     Args:
         language: what is spoken, such as "en-GB".

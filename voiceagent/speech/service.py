@@ -27,11 +27,12 @@ from wyoming.server import AsyncServer
 
 from voiceagent import children, logs
 from voiceagent.config import Config, ConfigError, load
+from voiceagent.config.wyoming import Address
 from voiceagent.speech.engines import Engines
 from voiceagent.speech.handler import Handler
 from voiceagent.speech.languages import for_language
 from voiceagent.speech.models import ModelError
-from voiceagent.speech.wire import Address, AddressError, own_address
+from voiceagent.speech.wire import own_address
 from voiceagent.speech.workers import Workers
 
 log = structlog.get_logger()
@@ -49,7 +50,7 @@ def serve(config: Config, ready: Callable[[Address], None] | None = None) -> Non
 
     Raises:
         ModelError: a model cannot be used.
-        AddressError: the address in the settings cannot be used.
+        ConfigError: the path of the run folder is too long for a socket in it.
         ServiceError: nothing can listen there.
     """
     address = own_address(config)
@@ -119,7 +120,7 @@ def main(path: Path, language: str) -> None:
         config = for_language(load(path), language)
         logs.configure(config.log)
         serve(config, _announce)
-    except (ConfigError, ModelError, AddressError, ServiceError) as error:
+    except (ConfigError, ModelError, ServiceError) as error:
         sys.exit(f"voiceagent speech service: {error}")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from pydantic import ValidationError
 from wyoming.asr import Transcribe
 from wyoming.event import Event
 
-from voiceagent.config import Config
+from voiceagent.config import Config, ConfigError
+from voiceagent.config.wyoming import Address, parse_address
 from voiceagent.events import Expectation, Utterance
 
 EMBED = "voiceagent-embed"
@@ -36,59 +37,19 @@ PARTIAL_REPLACES = "replaces"
 PARTIAL_COMPLETE = "complete"
 """Set in a ``transcript-chunk`` whose text is that of the transcript soon to follow."""
 
-_LONGEST_SOCKET_PATH = 100
-
-
-class AddressError(ValueError):
-    """An address cannot be used; the text says why."""
-
-
-class Address(NamedTuple):
-    """Where a Wyoming service listens: a path, or a host and port."""
-
-    path: str = ""
-    host: str = ""
-    port: int = 0
-
-    def __str__(self) -> str:
-        return f"unix:{self.path}" if self.path else f"tcp:{self.host}:{self.port}"
-
-    @property
-    def uri(self) -> str:
-        """As the wyoming library wants it."""
-        return f"unix://{self.path}" if self.path else f"tcp://{self.host}:{self.port}"
-
-
-def parse_address(text: str) -> Address:
-    """Read "unix:/path" or "tcp:host:port"; two slashes after the scheme are allowed.
-
-    Raises:
-        AddressError: it is neither.
-    """
-    scheme, _, rest = text.partition(":")
-    rest = rest.removeprefix("//")
-    if scheme == "unix" and rest.startswith("/"):
-        if len(rest.encode()) > _LONGEST_SOCKET_PATH:
-            raise AddressError(
-                f"{text}: a socket's path has at most {_LONGEST_SOCKET_PATH} bytes: "
-                "set run_dir or speech.address to a shorter one"
-            )
-        return Address(path=rest)
-    host, _, port = rest.rpartition(":")
-    if scheme == "tcp" and host and port.isdecimal() and 0 < int(port) < 65536:
-        return Address(host=host.strip("[]"), port=int(port))
-    raise AddressError(f"{text}: is not an address: write unix:/path or tcp:host:port")
-
 
 def own_address(config: Config) -> Address:
     """Where the own speech service listens.
 
     Raises:
-        AddressError: the setting cannot be used.
+        ConfigError: the path of the run folder is too long for a socket in it.
     """
     if config.speech.address:
         return parse_address(config.speech.address)
-    return parse_address(f"unix:{Path(config.run_dir).resolve() / 'speech.sock'}")
+    try:
+        return parse_address(f"unix:{Path(config.run_dir).resolve() / 'speech.sock'}")
+    except ValueError as error:
+        raise ConfigError(f"run_dir: {error}, or set speech.address") from error
 
 
 def transcribe_event(language: str, vocabulary: Sequence[str], asked: Expectation | None) -> Event:
