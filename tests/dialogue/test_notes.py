@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import yaml
 
 from voiceagent.config import ConfigError
 from voiceagent.dialogue import notes
+from voiceagent.dialogue.loader import load as load_dialplan
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.notes import Note, Teller, english, load, own_teller
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.replies import LookupResult
 from voiceagent.events import CallFacts, Understanding
 
+DIALPLANS = Path(__file__).parents[2] / "dialplans"
 SHIPPED = Path(notes.__file__).parent
 LANGUAGES = sorted(file.stem for file in SHIPPED.glob("*.yaml"))
 PLAN = Dialplan.model_validate(
@@ -119,6 +122,47 @@ def test_a_dialplan_without_sentences_in_its_language_is_told_of_in_english() ->
     korean = PLAN.model_copy(update={"language": "ko"})
     told = own_teller(korean).summary("order", {"number": "471229"}, [], "")
     assert told == "The caller asked about an order (order number 471229)."
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("where your order is", "where their order is"),
+        ("our opening hours", "our opening hours"),
+        ("what you have ordered", "“what you have ordered”"),
+        ("youth tickets", "youth tickets"),
+    ],
+)
+def test_what_the_agent_says_to_callers_is_turned_or_quoted_for_people(
+    label: str, told: str
+) -> None:
+    order = PLAN.intents["order"].model_copy(update={"label": label})
+    plan = PLAN.model_copy(update={"intents": {"order": order}})
+    assert own_teller(plan).summary("order", {}, [], "") == f"The caller asked about {told}."
+
+
+def test_a_dialplan_may_say_itself_how_people_are_told_of_an_intent() -> None:
+    order = PLAN.intents["order"].model_copy(
+        update={"label": "what you have ordered", "told": "what they have ordered"}
+    )
+    plan = PLAN.model_copy(update={"intents": {"order": order}})
+    wanted = "The caller asked about what they have ordered."
+    assert own_teller(plan).summary("order", {}, [], "") == wanted
+    assert teller("de", plan).summary("order", {}, [], "") == "Gefragt wurde nach: eine Bestellung."
+
+
+def test_a_german_label_that_speaks_to_the_caller_is_quoted() -> None:
+    order = PLAN.intents["order"].model_copy(update={"label": "wo Ihre Bestellung ist"})
+    plan = PLAN.model_copy(update={"language": "de", "intents": {"order": order}})
+    wanted = "Gefragt wurde nach: „wo Ihre Bestellung ist“."
+    assert own_teller(plan).summary("order", {}, [], "") == wanted
+
+
+@pytest.mark.parametrize("path", sorted(DIALPLANS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_nothing_in_our_dialplans_is_told_to_people_as_if_they_had_called(path: Path) -> None:
+    plan = load_dialplan(path)
+    told = [own_teller(plan).summary(name, {}, [], "") for name in plan.intents]
+    assert not [sentence for sentence in told if re.search(r"(?i)\byou(r|rs)?\b|“", sentence)]
 
 
 def test_a_german_dialplan_is_told_of_in_german() -> None:

@@ -123,6 +123,9 @@ class Intent(Section):
     """How callers say it; six to ten that differ in their words work well."""
     label: Text | None = None
     """How the agent names it, such as "where your order is"; left out: the intent's name."""
+    told: Text | None = None
+    """How the person who takes the call is told of it, such as "where their order is"; left out:
+    made of the label."""
     slots: tuple[Name, ...] = ()
     """Slots asked for, in this order, before the answer."""
     lookup: Name | None = None

@@ -6,6 +6,7 @@ all that there are. A `Teller` puts the one into the other.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -21,6 +22,7 @@ from voiceagent.dialogue.plan import Dialplan
 from voiceagent.events import Fact
 
 _SHIPPED = Path(__file__).parent
+_WORD = re.compile(r"\w+")
 
 
 class Note(Fact):
@@ -40,6 +42,8 @@ class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sentences: dict[str, str | list[str]]
+    turned: dict[str, str]
+    quoted: tuple[str, ...]
     accepting: tuple[str, ...]
     declining: tuple[str, ...]
 
@@ -56,6 +60,8 @@ class Sentences:
         self.accepting = document.accepting
         """What an answer begins with when it is a yes; none where English is understood."""
         self.declining = document.declining
+        self._turned = document.turned
+        self._quoted = document.quoted
         self._sentences = {
             name: (said,) if isinstance(said, str) else tuple(said)
             for name, said in document.sentences.items()
@@ -75,6 +81,14 @@ class Sentences:
             if all(parts.get(part) for part in _parts(sentence)):
                 return sentence.format_map(parts)
         return ""
+
+    def about(self, label: str) -> str:
+        """What the agent says to a caller, such as "where your order is", as people are told it:
+        turned round, "where their order is"; in quotation marks where that does not do."""
+        turned = _WORD.sub(lambda found: self._turned.get(found[0], found[0]), label)
+        if any(word in self._quoted for word in _WORD.findall(turned)):
+            return self.say("quote", words=label)
+        return turned
 
 
 def load(language: str, folder: Path | None = None) -> Sentences | None:
@@ -175,7 +189,7 @@ class Teller:
             case "topic":
                 return self._label("topics", value)
             case "intent":
-                return self._label("intents", value)
+                return self._intent(value)
             case "slot":
                 return self._label("slots", value)
             case "answers":
@@ -188,6 +202,12 @@ class Teller:
 
     def _label(self, section: str, name: str) -> str:
         return self._plan.label(section, name, self.sentences.language if self._foreign else None)
+
+    def _intent(self, name: str) -> str:
+        if self._foreign:
+            return self._label("intents", name)
+        known = self._plan.intents.get(name)
+        return (known.told if known else None) or self.sentences.about(self._label("intents", name))
 
     def _answers(self, values: Mapping[str, Any]) -> list[str]:
         """The answers as people say them: "order number 471229"."""
