@@ -28,7 +28,7 @@ ORDER = (
     {"analysis"},
     {"handoff"},
     {"callrecord", "sense", "services"},
-    {"deciding", "messages", "waiting", "handing", "linking", "codes"},
+    {"deciding", "messages", "waiting", "handing", "linking", "codes", "course"},
     {"conversation"},
     {"line"},
     {"records"},

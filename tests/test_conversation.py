@@ -757,7 +757,7 @@ async def test_an_exception_inside_hands_the_caller_over(make, monkeypatch) -> N
         def broken(*_: object, **__: object) -> None:
             raise ZeroDivisionError("a mistake of ours")
 
-        monkeypatch.setattr(call.conversation._judge, "judge", broken)
+        monkeypatch.setattr(call.conversation._course.judge, "judge", broken)
         await call.say("When are you open?")
         ended = await call.end()
         assert ended.by == "transfer"

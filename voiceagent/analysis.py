@@ -30,9 +30,9 @@ from voiceagent.escalation.rightness import rightness
 from voiceagent.escalation.wish import wish_for_person
 from voiceagent.events import Fact, Probability, Understanding, Utterance, Word
 from voiceagent.speech.embedding import LocalEmbedder, SentenceEmbedder
-from voiceagent.speech.models import EMBEDDING_MODEL, locate, registry, store
+from voiceagent.speech.models import EMBEDDING_MODEL, locate
 from voiceagent.speech.recognizer import Recognizer
-from voiceagent.speech.remembered import RememberedEmbedder
+from voiceagent.speech.remembered import remembered
 
 _WORTH_A_REASON = 0.3
 """Anger from which its evidence is told."""
@@ -134,8 +134,7 @@ class Analyzer:
         """
         recognizer.open(SAMPLE_RATE, settings.language, ())
         embedder = LocalEmbedder(SentenceEmbedder(locate(EMBEDDING_MODEL)))
-        model = registry()[EMBEDDING_MODEL].model_dump_json()
-        examples = RememberedEmbedder(embedder.embed, model, store())
+        examples = remembered(embedder.embed)
         return cls(
             settings,
             recognizer,

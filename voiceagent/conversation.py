@@ -1,6 +1,6 @@
 """One caller's conversation: where telephony, speech, dialogue, escalation and handoff meet.
 
-What a turn means is found out by `sense`, what follows from it by `deciding`; here it is heard,
+What a turn means is found out by `sense`, what follows from it by `course`; here it is heard,
 said and done.
 """
 
@@ -9,21 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from datetime import date
 from typing import Literal
 
 import structlog
 
 from voiceagent import events, tasks
 from voiceagent.callrecord import CallRecord
-from voiceagent.codes import find_case
-from voiceagent.deciding import Decider
-from voiceagent.dialogue.lookup import done, look_up
-from voiceagent.dialogue.manager import DialogueManager
-from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, LookupResult, Reply
+from voiceagent.course import Course
+from voiceagent.dialogue.replies import HandoverRequest, LookupRequest, Reply
 from voiceagent.dialogue.unfinished import Unfinished
-from voiceagent.escalation.judge import Judge
-from voiceagent.events import WRITTEN, CallEnded, Expectation, Utterance, Verdict
+from voiceagent.events import WRITTEN, CallEnded, Expectation, Utterance
 from voiceagent.handing import HandingOver
 from voiceagent.linking import Linking
 from voiceagent.sense import SenseMaker
@@ -51,9 +46,8 @@ class Conversation:
         self.leg = leg
         self._services = services
         self._record = CallRecord(services.config.line, call_id, services.journal)
-        self._manager = DialogueManager(services.plan, leg.facts, date.today())
-        self._judge = Judge(services.plan.escalation, services.prototypes, services.plan.language)
-        self._decider = Decider(services.plan, self._manager, self._judge)
+        self._course = Course(leg.facts, self._record, services)
+        self._manager = self._course.manager
         self._speaker = Speaker(
             leg, services.voice, services.plan.voice, on_speech=self._agent_speech
         )
@@ -71,21 +65,13 @@ class Conversation:
         self._sense = SenseMaker(
             services.understander, services.speech, voice=services.plan.escalation.measures_voice
         )
-        self._handing = HandingOver(
-            call_id,
-            leg,
-            services,
-            self._record,
-            self._manager,
-            Talk(self._listener, self._tell, self._ask, self._heard),
-        )
+        talk = Talk(self._listener, self._tell, self._ask, self._heard)
+        self._handing = HandingOver(leg, services, self._course, talk)
         self._linking = Linking(services, self._record)
-        self._turn = 0
         self._last_speech_at: float | None = None
         self._ended_by: Literal["caller", "agent", "transfer", "error"] = "error"
         self._why = ""
         self._leaving = False
-        self._resumed = False
 
     # -- the course of a call -------------------------------------------------------------------
 
@@ -138,7 +124,7 @@ class Conversation:
 
     async def _talk(self) -> None:
         self._record.event(events.CallArrived(facts=self.leg.facts))
-        looking_back = asyncio.ensure_future(self._services.look_back(self.leg.facts))
+        looking_back = asyncio.create_task(self._course.look_back())
         self.leg.audio.background(self._services.quiet)
         recordings = self._services.config.records.recordings
         self._record.listen(self.leg, self._listener.frame, recordings)
@@ -165,7 +151,7 @@ class Conversation:
         """Say and do what the dialogue manager wants; False when the conversation is over."""
         if reply.lookup is not None:
             return await self._act(await self._looked_up(reply.say, reply.lookup))
-        if self._manager.asks_in_writing and self._linking.offer(self.leg.facts):
+        if self._manager.asks_in_writing and self._linking.offer(self._course.facts):
             said = f"{reply.say} {self._manager.phrase('link_sent')}"
             reply = reply.model_copy(update={"say": said})
         await self._finish_saying()
@@ -199,44 +185,15 @@ class Conversation:
             self._speaker.stop()
             return self._manager.announce_handover("general")
         if isinstance(turn, Nothing):
-            self._turn += 1
-            return self._answer_nothing(turn.why)
+            return self._course.missed(turn.why)
         utterance = self._note_turn(turn)
         if not utterance.text.strip():
-            return self._answer_nothing("no-match")
+            return self._course.missed("no-match", was_heard=True)
         sense = await self._sense.of(turn, self._manager.expecting)
-        decided = self._decider.turn(self._turn, utterance, sense, interrupted=turn.interrupted)
-        verdict = decided.verdict
-        self._record.event(
-            events.TurnUnderstood(
-                turn=self._turn,
-                understanding=sense.understanding,
-                slots=self._manager.slots,
-                about=self._manager.about,
-            )
-        )
-        self._note_customer()
-        self._decided(verdict)
-        self._record.said("caller", utterance.text, utterance.start_s, utterance.end_s, verdict)
-        if decided.declined:
-            self._record.event(events.OfferDeclined(turn=self._turn))
-        return decided.reply
-
-    def _note_customer(self) -> None:
-        """Write down whom the caller has turned out to be."""
-        manager = self._manager
-        before = manager.resumed
-        if before is not None and not self._resumed:
-            self._resumed = True
-            self._record.event(events.CaseContinued(case_id=before.case_id, known_by=before.by))
-        customer_id = manager.customer_id
-        if customer_id and customer_id != self.leg.facts.customer_id:
-            self.leg.facts = self.leg.facts.model_copy(update={"customer_id": customer_id})
-            self._record.event(events.CustomerKnown(customer_id=customer_id))
+        return self._course.answer(utterance, sense, interrupted=turn.interrupted)
 
     def _note_turn(self, turn: Heard) -> Utterance:
         """Write down what was heard, its times counted from the INVITE."""
-        self._turn += 1
         self._last_speech_at = turn.ended_at
         utterance = turn.utterance.model_copy(
             update={
@@ -244,9 +201,7 @@ class Conversation:
                 "end_s": self._record.clock(turn.ended_at),
             }
         )
-        self._record.event(
-            events.TurnHeard(turn=self._turn, utterance=utterance, timings=turn.timings)
-        )
+        self._course.heard(utterance, turn.timings)
         return utterance
 
     def _heard(self, turn: Heard) -> None:
@@ -256,15 +211,6 @@ class Conversation:
 
     def _recognised(self, text: str, pcm: bytes) -> None:
         self._sense.begin(text, pcm, self._manager.expecting)
-
-    def _answer_nothing(self, why: Literal["no-input", "no-match", "recognition-failed"]) -> Reply:
-        self._record.event(events.TurnMissed(turn=self._turn, why=why))
-        decided = self._decider.missed(self._turn, why)
-        self._decided(decided.verdict)
-        return decided.reply
-
-    def _decided(self, verdict: Verdict) -> None:
-        self._record.event(verdict)
 
     # -- speaking -------------------------------------------------------------------------------
 
@@ -277,7 +223,7 @@ class Conversation:
             self._listener.hurry()  # `_answer` raises it: nobody waits for it in silence
 
     async def _say(self, text: str) -> Spoken | None:
-        turn = self._turn
+        turn = self._course.turn
         answers = self._last_speech_at
         self._last_speech_at = None
         spoken = await self._speaker.say(text)
@@ -320,32 +266,15 @@ class Conversation:
     # -- looking up -----------------------------------------------------------------------------
 
     async def _looked_up(self, meanwhile: str, request: LookupRequest) -> Reply:
-        services = self._services
-        if services.plan.lookups[request.name].case is not None:
-            return await self._found_case(request)
-        looking = asyncio.create_task(look_up(request, services.plan, services.http))
-        await asyncio.wait({looking}, timeout=_QUICK_LOOKUP_S)
-        if not looking.done():
-            await self._finish_saying()
-            self._begin_saying(meanwhile)
-        result: LookupResult = await looking
-        self._record.event(done(result, services.plan))
-        if result.found:
-            self._judge.progressed()
-        return self._manager.lookup_done(result)
-
-    async def _found_case(self, request: LookupRequest) -> Reply:
-        services = self._services
-        result, before = await find_case(
-            request, services.plan, self.leg.facts, services.look_back, services.tries
-        )
-        self._record.event(done(result, services.plan))
-        if before is None:
-            return self._manager.lookup_done(result)
-        self._judge.progressed()
-        reply = self._manager.resume(before)
-        self._note_customer()
-        return reply
+        looking = asyncio.create_task(self._course.look_up(request, case_is_progress=True))
+        try:
+            await asyncio.wait({looking}, timeout=_QUICK_LOOKUP_S)
+            if not looking.done():
+                await self._finish_saying()
+                self._begin_saying(meanwhile)
+            return await looking
+        finally:
+            await tasks.end(looking)
 
     # -- handing over ---------------------------------------------------------------------------
 
@@ -360,13 +289,13 @@ class Conversation:
             self._ended_by, self._why = "transfer", str(outcome)
             return False
         if outcome is Outcome.RETURNED and not self.leg.ended.is_set():
-            self._judge.declined()
+            self._course.judge.declined()
             return await self._act(self._manager.handed_back(self._handing.agreed))
         if outcome is Outcome.CALLER_GONE or self.leg.ended.is_set():
             self._ended_by, self._why = "caller", "hung up during the handover"
             return False
         # The same anger is not to ring the same phones again at once.
-        self._judge.declined()
+        self._course.judge.declined()
         reply = await self._after(chosen) if chosen else self._manager.handover_failed()
         return await self._act(reply) if reply else True
 

@@ -6,16 +6,13 @@ No I/O: what a turn means has been found out already.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Literal, NamedTuple
 
 from voiceagent.dialogue.manager import DialogueManager
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.replies import Reply
-from voiceagent.dialogue.understanding import Understander
 from voiceagent.escalation.judge import Judge
-from voiceagent.escalation.prototypes import Prototypes
-from voiceagent.events import CallFacts, Utterance, Verdict
+from voiceagent.events import Utterance, Verdict
 from voiceagent.sense import Sense
 
 
@@ -98,16 +95,3 @@ class Decider:
                 return self._manager.offer_person()
             case _:
                 return self._manager.announce_handover(verdict.topic, verdict.action)
-
-
-async def rehearse(plan: Dialplan, understander: Understander, prototypes: Prototypes) -> None:
-    """Decide on a turn of a caller who is not there.
-
-    Much is loaded at its first use, and no caller should wait for that.
-    """
-    manager = DialogueManager(plan, CallFacts(), date.today())
-    manager.greet()
-    said = Utterance(text="Hello, is it 471229 on the third of May?", confidence=0.9)
-    meaning, vector = await understander.understand(said.text, manager.expecting)
-    judge = Judge(plan.escalation, prototypes, plan.language)
-    Decider(plan, manager, judge).turn(1, said, Sense(meaning, vector, None))

@@ -7,17 +7,15 @@ import asyncio
 import dataclasses
 
 from voiceagent import events, tasks
-from voiceagent.callrecord import CallRecord
-from voiceagent.dialogue.manager import DialogueManager
+from voiceagent.course import Course
 from voiceagent.dialogue.replies import HandoverRequest
 from voiceagent.events import AnyEvent, HandoverContext
 from voiceagent.handoff.asking import Asking
 from voiceagent.handoff.briefing import briefing, introduction
-from voiceagent.handoff.context import package
 from voiceagent.handoff.handover import Handover, Surroundings
 from voiceagent.handoff.meanwhile import Meanwhile
 from voiceagent.handoff.queueing import rank
-from voiceagent.handoff.routing import Earlier, Request, Route, standing
+from voiceagent.handoff.routing import Request, Route, standing
 from voiceagent.handoff.staff import routed
 from voiceagent.handoff.talk import Words
 from voiceagent.handoff.tongues import Tongue, own_tongue, tongue_of
@@ -33,30 +31,21 @@ class HandingOver:
     """What one conversation needs to bring its caller to a person.
 
     Args:
-        manager: the call's dialogue, for what is known so far.
+        course: the call's dialogue, for what is known so far.
         talk: how the conversation is talked in.
     """
 
-    def __init__(
-        self,
-        call_id: str,
-        leg: Leg,
-        services: Services,
-        record: CallRecord,
-        manager: DialogueManager,
-        talk: Talk,
-    ) -> None:
-        self._call_id = call_id
+    def __init__(self, leg: Leg, services: Services, course: Course, talk: Talk) -> None:
+        self._call_id = course.record.call_id
         self._leg = leg
         self._services = services
-        self._record = record
-        self._manager = manager
+        self._course = course
+        self._record = course.record
         self._talk = talk
         self.agreed = ""
         """What a person who gave the caller back has agreed with them."""
         self._handover: Handover | None = None
         self._nobody: NobodyFree | None = None
-        self._earlier = Earlier()
         self._meanwhile: Meanwhile | None = None
         """What is added while people are called, until one of them is joined to the caller."""
         self._telling: asyncio.TimerHandle | None = None
@@ -90,8 +79,8 @@ class HandingOver:
         """
         services = self._services
         settings = services.config.handover
-        self._earlier = await services.look_back(self._leg.facts)
-        context = self._context(request)
+        await self._course.look_back()
+        context = self._course.context(request)
         wanted = self._wanted(context, waited_s)
         route = services.staff.route(wanted, self._call_id)
         self._record.event(routed(context.handover_id, wanted, route))
@@ -133,7 +122,7 @@ class HandingOver:
 
     async def nobody_free(self, request: HandoverRequest) -> Chosen:
         """Tell the caller that nobody is, and do what they choose."""
-        wanted = self._wanted(self._context(request))
+        wanted = self._wanted(self._course.context(request))
         staff = self._services.staff
 
         def free(waited_s: float) -> frozenset[str]:
@@ -143,10 +132,10 @@ class HandingOver:
         floor = Floor(
             call_id=self._call_id,
             leg=self._leg,
-            phrase=self._manager.phrase,
+            phrase=self._course.manager.phrase,
             attempt=lambda waited_s: self.transfer(request, waited_s),
             free=free,
-            context=lambda: self._context(request),
+            context=lambda: self._course.context(request),
             emit=self._record.event,
             rank=rank(wanted.standing, emergency=wanted.emergency),
             topic=request.topic,
@@ -191,7 +180,7 @@ class HandingOver:
             asking = Asking(tongue, turns)
 
             def told(tongue: Tongue) -> HandoverContext:
-                return tongue.context(meanwhile.context, request, self._manager)
+                return tongue.context(meanwhile.context, request, self._course.manager)
 
             async def brief(person: Leg) -> str:
                 text = briefing(told(tongue), services.config.handover, tongue.sentences)
@@ -222,30 +211,16 @@ class HandingOver:
             route.targets,
         )
 
-    def _context(self, request: HandoverRequest) -> HandoverContext:
-        """All that is known now, for a person."""
-        return package(
-            self._call_id,
-            self._leg.facts,
-            self._services.plan,
-            request,
-            self._manager,
-            self._record.decisive,
-            self._record.transcript,
-            self._earlier.latest,
-        )
-
     def _wanted(self, context: HandoverContext, waited_s: float = 0.0) -> Request:
         """What the choice of a person goes by."""
-        services = self._services
-        earlier = self._earlier
+        services, course = self._services, self._course
         return Request(
             topic=context.topic,
             language=context.language,
             anger=context.anger,
             emergency=context.topic in services.plan.emergency_topics,
-            standing=standing(self._leg.facts, earlier, services.config.routing),
-            earlier=earlier,
+            standing=standing(course.facts, course.earlier, services.config.routing),
+            earlier=course.earlier,
             waited_s=waited_s,
         )
 

@@ -18,11 +18,10 @@ from voiceagent.audio.tones import comfort_noise, hold_tune
 from voiceagent.audio.wav import load
 from voiceagent.config import Config
 from voiceagent.conversation import Conversation
-from voiceagent.deciding import rehearse
+from voiceagent.course import prepared
 from voiceagent.dialogue.choices import choosing
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Understander
-from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import AnyEvent, Journal, Record
 from voiceagent.handoff.staff import Staff
 from voiceagent.handoff.tongues import Tongue, others
@@ -37,8 +36,7 @@ from voiceagent.services import (
     phrase,
 )
 from voiceagent.speech.client import SpeechClient, SpeechError
-from voiceagent.speech.models import EMBEDDING_MODEL, registry, store
-from voiceagent.speech.remembered import RememberedEmbedder
+from voiceagent.speech.remembered import RememberedEmbedder, remembered
 from voiceagent.speech.sentences import sentences
 from voiceagent.telephony.call import Leg
 from voiceagent.telephony.requests import Requests
@@ -177,10 +175,9 @@ async def answering(
         TelephonyError: the SIP port cannot be opened.
     """
     speech = SpeechClient(config, plan.language)
-    examples = RememberedEmbedder(
-        speech.embed, registry()[EMBEDDING_MODEL].model_dump_json(), store()
-    )
     await speech.ping()
+    examples = remembered(speech.embed)
+    understander, prototypes = await prepared(plan, speech, examples)
     staff = Staff.of(config, plan)
     tongues = others(config, plan, staff.roster.members)
     async with httpx.AsyncClient() as http, Requests(config.sip) as requests:
@@ -191,8 +188,8 @@ async def answering(
             agent=line.agent,
             speech=speech,
             voice=SafeVoice(speech, await _prompts(speech, plan)),
-            understander=await Understander.create(plan, speech, examples=examples),
-            prototypes=await Prototypes.create(examples, plan.language),
+            understander=understander,
+            prototypes=prototypes,
             http=http,
             journal=journal,
             music=_music(config),
@@ -203,7 +200,6 @@ async def answering(
             chooser=await _chooser(plan, speech, examples),
             tongues=tongues,
         )
-        await rehearse(plan, services.understander, services.prototypes)
         await line.open(services)
         warming = asyncio.create_task(_warm(speech, plan, tongues.values()))
         try:

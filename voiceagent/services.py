@@ -1,4 +1,4 @@
-"""What all conversations of a line share."""
+"""What all conversations of a process share, and what those on the telephone need beside."""
 
 from __future__ import annotations
 
@@ -34,26 +34,32 @@ async def no_record(facts: CallFacts) -> Earlier:
     return Earlier()
 
 
-@dataclass(frozen=True)
-class Services:
-    """The line's own things, for its conversations."""
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What all conversations share, spoken or written."""
 
     config: Config
     plan: Dialplan
-    agent: UserAgent
-    speech: SpeechClient
-    voice: SafeVoice
     understander: Understander
     prototypes: Prototypes
     http: httpx.AsyncClient
     journal: Journal
+    staff: Staff
+    look_back: LookBack = no_record
+    tries: Tries = field(default_factory=Tries)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services(Shared):
+    """What the calls of a line share beside."""
+
+    agent: UserAgent
+    speech: SpeechClient
+    voice: SafeVoice
     music: bytes
     """What a held caller hears, 16-bit at 8 kHz."""
     quiet: bytes
     """What is heard while nobody speaks, 16-bit at 8 kHz."""
-    staff: Staff
-    look_back: LookBack = no_record
-    tries: Tries = field(default_factory=Tries)
     requests: Requests | None = None
     """What goes out by SIP beside calls."""
     chooser: Understander | None = None

@@ -11,6 +11,7 @@ import yaml
 from numpy.typing import NDArray
 from small_plan import PLAN
 
+from tests.letters import LetterEmbedder
 from voiceagent.dialogue.common import literal
 from voiceagent.dialogue.loader import load
 from voiceagent.dialogue.plan import Dialplan
@@ -21,15 +22,6 @@ DIALPLANS = Path(__file__).parents[2] / "dialplans"
 SENTENCES: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parent / "sentences.yaml").read_text(encoding="utf-8")
 )
-
-
-class LetterEmbedder:
-    """Counts letters: enough to tell sentences apart without a model."""
-
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        counts = [[1e-3 + t.lower().count(c) for c in "abcdefghijklmnopqrstuvwxyz"] for t in texts]
-        vectors = np.array(counts, np.float32)
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 async def test_an_example_is_its_intent_and_the_vector_is_that_of_the_text(plan: Dialplan) -> None:

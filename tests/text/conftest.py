@@ -1,4 +1,4 @@
-"""A desk for conversations in writing: all that decides is real, and so is the record."""
+"""What is shared by conversations in writing: all that decides is real, and so is the record."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from voiceagent.events import Event, Record
 from voiceagent.handoff.staff import Staff
 from voiceagent.records.earlier import earlier
 from voiceagent.records.store import Store
+from voiceagent.services import Shared
 from voiceagent.speech.embedding import SentenceEmbedder
 from voiceagent.speech.models import EMBEDDING_MODEL, locate, store
 from voiceagent.speech.remembered import RememberedEmbedder
-from voiceagent.text.conversation import Desk
 
 
 class Notes:
@@ -65,13 +65,13 @@ def notes(tmp_path: Path) -> Notes:
 
 
 @pytest.fixture
-async def desk(
+async def shared(
     notes: Notes, embedder: RememberedEmbedder, tmp_path: Path
 ) -> AsyncIterator[Callable[..., Any]]:
-    """Makes a desk; ``changes`` replaces sections of the small dialplan, the rest are settings."""
+    """Makes it; ``changes`` replaces sections of the small dialplan, the rest are settings."""
     clients: list[httpx.AsyncClient] = []
 
-    async def make(changes: dict[str, Any] | None = None, **settings: Any) -> Desk:
+    async def make(changes: dict[str, Any] | None = None, **settings: Any) -> Shared:
         plan = Dialplan.model_validate(PLAN | (changes or {}))
         config = Config(dialplan=tmp_path / "plan.yaml", **settings)
         clients.append(httpx.AsyncClient())
@@ -80,14 +80,14 @@ async def desk(
             now = datetime.now(UTC)
             return earlier(notes.store, facts, config.routing, now, plan.continues)
 
-        return Desk(
+        return Shared(
             config=config,
             plan=plan,
             understander=await Understander.create(plan, embedder, examples=embedder),
             prototypes=await Prototypes.create(embedder, plan.language),
             http=clients[-1],
             journal=notes,
-            roster=Staff.of(config, plan).roster,
+            staff=Staff.of(config, plan),
             look_back=look_back,
         )
 

@@ -10,10 +10,10 @@ from typing import Any
 import uvicorn
 
 from tests.patience import until
+from voiceagent.services import Shared
 from voiceagent.supervision.address import Address
 from voiceagent.text import api
 from voiceagent.text.cases import Cases
-from voiceagent.text.conversation import Desk
 from voiceagent.web.site import Site, application
 from voiceagent.webserver import listening, url_of
 
@@ -23,11 +23,11 @@ NO_BROKER = Address("127.0.0.1", 1)
 
 
 @asynccontextmanager
-async def served(desk: Desk, notes: Any, broker: Address = NO_BROKER) -> AsyncIterator[str]:
+async def served(shared: Shared, notes: Any, broker: Address = NO_BROKER) -> AsyncIterator[str]:
     """The address of the server."""
-    with listening(desk.config) as listener:
-        site = Site(desk.config, desk.plan, broker, url=url_of(listener))
-        app = application(desk.config.web, api.routes(Cases(desk, notes.store), site))
+    with listening(shared.config) as listener:
+        site = Site(shared.config, shared.plan, broker, url=url_of(listener))
+        app = application(shared.config.web, api.routes(Cases(shared, notes.store), site))
         server = uvicorn.Server(
             uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
         )

@@ -20,13 +20,13 @@ KEY = "a-key-of-sixteen-letters"
 
 
 @pytest.fixture
-async def cases(desk, notes) -> Cases:
-    return Cases(await desk(web={"keys": {"crm": KEY}}, text={"most_open": 3}), notes.store)
+async def cases(shared, notes) -> Cases:
+    return Cases(await shared(web={"keys": {"crm": KEY}}, text={"most_open": 3}), notes.store)
 
 
 @pytest.fixture
 async def client(cases: Cases) -> AsyncIterator[httpx.AsyncClient]:
-    made = cases._desk
+    made = cases._shared
     site = Site(made.config, made.plan, Address("127.0.0.1", 1), url="http://agent")
     app = application(made.config.web, api.routes(cases, site))
     async with httpx.AsyncClient(

@@ -27,8 +27,8 @@ async def embedded_url() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def agent(desk: Any, notes: Any, embedded_url: str) -> AsyncIterator[ScriptedProcess]:
-    async with served(await desk(web=WEB), notes) as url:
+async def agent(shared: Any, notes: Any, embedded_url: str) -> AsyncIterator[ScriptedProcess]:
+    async with served(await shared(web=WEB), notes) as url:
         sip = Sip(address="127.0.0.1", port=0, rtp_port_min=31700, rtp_port_count=40)
         options = {
             "sip": sip.model_dump(mode="json"),

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.models
 ANNA = CallFacts(channel="text", caller_number="+4930123", customer_id="C-77")
 
 
-async def test_a_question_is_answered_and_leaves_the_events_of_a_call(desk, notes) -> None:
-    opened = Cases(await desk(), notes.store).open(ANNA)
+async def test_a_question_is_answered_and_leaves_the_events_of_a_call(shared, notes) -> None:
+    opened = Cases(await shared(), notes.store).open(ANNA)
     talk = opened.conversation
     assert await talk.wrote("When are you open?") == [
         "From nine. Is there anything else I can do for you?"
@@ -37,8 +37,8 @@ async def test_a_question_is_answered_and_leaves_the_events_of_a_call(desk, note
     assert verdict.anger_voice is None
 
 
-async def test_a_slot_is_asked_for_and_looked_up_in_writing(desk, notes) -> None:
-    talk = Cases(await desk(), notes.store).open(ANNA).conversation
+async def test_a_slot_is_asked_for_and_looked_up_in_writing(shared, notes) -> None:
+    talk = Cases(await shared(), notes.store).open(ANNA).conversation
     assert await talk.wrote("Where is my order?") == ["Number?"]
     assert notes.of(e.TurnUnderstood)[-1].about == "order"
     (answer,) = await talk.wrote("471229")
@@ -47,16 +47,16 @@ async def test_a_slot_is_asked_for_and_looked_up_in_writing(desk, notes) -> None
     assert notes.of(e.TurnUnderstood)[-1].about is None
 
 
-async def test_a_goodbye_ends_it(desk, notes) -> None:
-    talk = Cases(await desk(), notes.store).open(ANNA).conversation
+async def test_a_goodbye_ends_it(shared, notes) -> None:
+    talk = Cases(await shared(), notes.store).open(ANNA).conversation
     await talk.wrote("That was all, goodbye.")
     assert talk.ended
     assert notes.of(e.CallEnded)[0].by == "agent"
 
 
-async def test_who_wants_a_person_is_left_to_one_with_the_whole_context(desk, notes) -> None:
+async def test_who_wants_a_person_is_left_to_one_with_the_whole_context(shared, notes) -> None:
     settings = {"number": "030 4711"}
-    opened = Cases(await desk(text=settings), notes.store).open(ANNA)
+    opened = Cases(await shared(text=settings), notes.store).open(ANNA)
     talk = opened.conversation
     await talk.wrote("Where is my order?")
     await talk.wrote("471229")
@@ -74,30 +74,30 @@ async def test_who_wants_a_person_is_left_to_one_with_the_whole_context(desk, no
     ]
 
 
-async def test_the_same_people_are_asked_once(desk, notes) -> None:
-    talk = Cases(await desk(), notes.store).open(ANNA).conversation
+async def test_the_same_people_are_asked_once(shared, notes) -> None:
+    talk = Cases(await shared(), notes.store).open(ANNA).conversation
     for _ in range(2):
         await talk.wrote("I want to speak to a real person, please.")
     assert len(notes.of(e.CallbackRequested)) == 1
 
 
-async def test_danger_is_answered_at_once_and_goes_to_people_as_well(desk, notes) -> None:
-    talk = Cases(await desk(), notes.store).open(ANNA).conversation
+async def test_danger_is_answered_at_once_and_goes_to_people_as_well(shared, notes) -> None:
+    talk = Cases(await shared(), notes.store).open(ANNA).conversation
     replies = await talk.wrote("Help, he is dying")
     assert replies[0] == "Dial 112."
     assert notes.of(e.CallbackRequested)[0].callback.topic == "danger"
 
 
-async def test_the_agent_is_silent_once_a_person_has_written(desk, notes) -> None:
-    talk = Cases(await desk(), notes.store).open(ANNA).conversation
+async def test_the_agent_is_silent_once_a_person_has_written(shared, notes) -> None:
+    talk = Cases(await shared(), notes.store).open(ANNA).conversation
     talk.person_wrote("Hello, this is Ben.", "ben")
     assert await talk.wrote("When are you open?") == []
     lines = transcript.lines(notes.records)
     assert [line.who for line in lines] == ["agent", "person", "caller"]
 
 
-async def test_the_views_of_a_call_show_it(desk, notes) -> None:
-    talk = Cases(await desk(), notes.store).open(ANNA).conversation
+async def test_the_views_of_a_call_show_it(shared, notes) -> None:
+    talk = Cases(await shared(), notes.store).open(ANNA).conversation
     await talk.wrote("I want to speak to a real person, please.")
     text = transcript.as_text(notes.records)
     assert "written by +4930123" in text

@@ -25,9 +25,9 @@ def bearer(token: str) -> dict[str, str]:
 
 
 async def test_a_link_beside_a_call_reaches_the_call_and_after_it_the_case(
-    desk: Any, notes: Any
+    shared: Any, notes: Any
 ) -> None:
-    made = await desk(web=WEB)
+    made = await shared(web=WEB)
     token, case = opened(notes.now, 1)
 
     def happens(event: Any) -> None:
@@ -67,13 +67,13 @@ async def test_a_link_beside_a_call_reaches_the_call_and_after_it_the_case(
 
 
 async def test_a_call_that_cannot_be_reached_is_no_place_to_write_into(
-    desk: Any, notes: Any
+    shared: Any, notes: Any
 ) -> None:
     token, case = opened(notes.now, 1)
     for event in (e.CallArrived(facts=e.CallFacts()), case):
         notes.write(e.Record(line="l", call_id=LIVE, t_s=1.0, event=event))
     async with (
-        served(await desk(web=WEB), notes) as site,
+        served(await shared(web=WEB), notes) as site,
         httpx.AsyncClient(base_url=site, headers=bearer(token)) as page,
     ):
         answer = await page.post(f"/api/cases/{LIVE}/messages", json={"text": "hello"})
@@ -83,10 +83,10 @@ async def test_a_call_that_cannot_be_reached_is_no_place_to_write_into(
 
 @pytest.mark.browser
 async def test_the_page_shows_what_was_said_and_takes_what_is_written(
-    desk: Any, notes: Any
+    shared: Any, notes: Any
 ) -> None:
     async with (
-        served(await desk(web=WEB), notes) as site,
+        served(await shared(web=WEB), notes) as site,
         httpx.AsyncClient(base_url=site, headers=bearer(KEY)) as program,
         chromium() as browser,
     ):

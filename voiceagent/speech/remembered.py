@@ -13,7 +13,10 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from voiceagent.speech.models import EMBEDDING_MODEL, registry, store
+
 Vectors = NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Awaitable[Vectors]]
 _FORMAT = 2
 """What the columns of a vector are; with another number the file is made anew."""
 
@@ -29,9 +32,7 @@ class RememberedEmbedder:
         folder: where the file is; it is made anew when it cannot be read.
     """
 
-    def __init__(
-        self, embed: Callable[[Sequence[str]], Awaitable[Vectors]], model: str, folder: Path
-    ) -> None:
+    def __init__(self, embed: Embed, model: str, folder: Path) -> None:
         self._embed = embed
         name = hashlib.sha256(f"{_FORMAT} {model}".encode()).hexdigest()[:16]
         self._file = folder / f"sentences-{name}.npz"
@@ -65,3 +66,8 @@ class RememberedEmbedder:
                     vectors=np.stack([*self._known.values()]),
                 )
             os.replace(name, self._file)
+
+
+def remembered(embed: Embed) -> RememberedEmbedder:
+    """What the registry's sentence model has embedded, kept beside the models."""
+    return RememberedEmbedder(embed, registry()[EMBEDDING_MODEL].model_dump_json(), store())

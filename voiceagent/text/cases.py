@@ -17,7 +17,8 @@ from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import CallFacts, CaseOpened, Record
 from voiceagent.records import cases as kept
 from voiceagent.records.store import Store
-from voiceagent.text.conversation import Desk, TextConversation
+from voiceagent.services import Shared
+from voiceagent.text.conversation import TextConversation
 
 _SWEEP_S = 15.0
 _TAKEN_S = 4.0
@@ -52,8 +53,8 @@ class Cases:
         store: where those are found that began elsewhere, or before a restart.
     """
 
-    def __init__(self, desk: Desk, store: Store) -> None:
-        self._desk = desk
+    def __init__(self, shared: Shared, store: Store) -> None:
+        self._shared = shared
         self._store = store
         self._open: dict[str, TextConversation] = {}
         """By case."""
@@ -68,8 +69,8 @@ class Cases:
             TooMany: there is no room.
         """
         self._room()
-        token, event = opened(datetime.now(UTC), self._desk.config.text.valid_h)
-        conversation = TextConversation(_new_id(), facts, self._desk, event)
+        token, event = opened(datetime.now(UTC), self._shared.config.text.valid_h)
+        conversation = TextConversation(_new_id(), facts, self._shared, event)
         self._open[conversation.case_id] = conversation
         self._tokens[event.token_sha256] = conversation.case_id
         return Opened(conversation, token, event)
@@ -117,7 +118,7 @@ class Cases:
                 slots=before.slots if before else {},
             )
             facts = kept.facts_of(records).model_copy(update={"channel": "text"})
-            conversation = TextConversation(_new_id(), facts, self._desk, went_on)
+            conversation = TextConversation(_new_id(), facts, self._shared, went_on)
             conversation.with_person = kept.with_person(records)
             self._open[case_id] = conversation
             return conversation
@@ -144,12 +145,12 @@ class Cases:
         return sorted(found, key=lambda record: record.at)
 
     def _room(self) -> None:
-        if len(self._open) >= self._desk.config.text.most_open:
+        if len(self._open) >= self._shared.config.text.most_open:
             raise TooMany
 
     async def sweep(self) -> None:
         """End conversations in which nothing is written any more, for as long as it runs."""
-        idle_s = self._desk.config.text.idle_min * 60
+        idle_s = self._shared.config.text.idle_min * 60
         while True:
             await asyncio.sleep(min(_SWEEP_S, idle_s))
             now = time.monotonic()

@@ -10,19 +10,16 @@ import httpx
 from starlette.routing import BaseRoute
 
 from voiceagent import events, tasks
-from voiceagent.deciding import rehearse
-from voiceagent.dialogue.understanding import Understander
-from voiceagent.escalation.prototypes import Prototypes
+from voiceagent.course import prepared
 from voiceagent.events import Record
 from voiceagent.handoff.staff import Staff
 from voiceagent.records.earlier import looking_back
+from voiceagent.services import Shared
 from voiceagent.speech.client import SpeechClient
-from voiceagent.speech.models import EMBEDDING_MODEL, registry, store
-from voiceagent.speech.remembered import RememberedEmbedder
+from voiceagent.speech.remembered import remembered
 from voiceagent.supervision.journal import open_journal
 from voiceagent.text import api
 from voiceagent.text.cases import Cases
-from voiceagent.text.conversation import Desk
 from voiceagent.web.site import Site
 
 
@@ -39,25 +36,22 @@ async def texting(site: Site) -> AsyncIterator[Sequence[BaseRoute]]:
     config, plan = site.config, site.plan
     line = f"{config.line}-text"
     speech = SpeechClient(config, plan.language)
-    examples = RememberedEmbedder(
-        speech.embed, registry()[EMBEDDING_MODEL].model_dump_json(), store()
-    )
+    understander, prototypes = await prepared(plan, speech, remembered(speech.embed))
     own = config.model_copy(update={"line": line})
     async with httpx.AsyncClient() as http, open_journal(own, site.broker_url) as journal:
-        desk = Desk(
+        shared = Shared(
             config=config,
             plan=plan,
-            understander=await Understander.create(plan, speech, examples=examples),
-            prototypes=await Prototypes.create(examples, plan.language),
+            understander=understander,
+            prototypes=prototypes,
             http=http,
             journal=journal,
-            roster=Staff.of(config, plan).roster,
+            staff=Staff.of(config, plan),
             look_back=looking_back(journal.store, config.routing, plan.continues),
         )
-        await rehearse(plan, desk.understander, desk.prototypes)
         most = config.text.most_open
         journal.write(Record(line=line, event=events.LineStarted(line=line, max_callers=most)))
-        cases = Cases(desk, journal.store)
+        cases = Cases(shared, journal.store)
         sweeping = asyncio.create_task(cases.sweep())
         try:
             yield api.routes(cases, site)
