@@ -22,7 +22,8 @@ from voiceagent.audio.tones import comfort_noise, hold_tune, tone
 from voiceagent.config import Config
 from voiceagent.conversation import Conversation
 from voiceagent.dialogue.choices import choosing
-from voiceagent.dialogue.notes import Teller, load
+from voiceagent.dialogue.notes.sentences import english, load
+from voiceagent.dialogue.notes.teller import Teller
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.understanding import Embedder, Understander
 from voiceagent.escalation.prototypes import Prototypes
@@ -275,7 +276,7 @@ class Call:
     def _tongue(self, language: str) -> Tongue:
         spoken = load(language)
         assert spoken
-        teller = Teller(self.plan, spoken)
+        teller = Teller(self.plan, spoken, english())
         return Tongue(language, teller, self.speech, self.speech, language)  # type: ignore[arg-type]
 
     async def _look_back(self, facts: CallFacts) -> Earlier:

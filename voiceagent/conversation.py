@@ -301,7 +301,7 @@ class Conversation:
 
     async def _after(self, chosen: Chosen) -> Reply | None:
         """What follows from what a caller has chosen whom nobody could take."""
-        if chosen.how == "noted":
+        if chosen.noted is not None:
             return self._manager.put_down(chosen.noted, chosen.say)
         told = self._manager.handover_failed(chosen.say or self._manager.phrase("go_on"))
         return told if chosen.turn is None else await self._answer(chosen.turn)

@@ -166,7 +166,7 @@ class Course:
         return package(
             call_id,
             self.facts,
-            self._shared.plan,
+            self._shared.readers,
             request,
             self.manager,
             self.record.decisive,

@@ -101,7 +101,7 @@ class HandingOver:
             )
             self._record.event(failed)
             return Outcome.NOBODY
-        self._meanwhile = Meanwhile(context)
+        self._meanwhile = Meanwhile(context, services.readers)
         self._talk.listener.hear_out()
         adding = asyncio.create_task(self._add_last_words())
         self._handover = self._prepared(request, route, self._meanwhile)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, get_args
 
 import httpx
@@ -16,6 +17,7 @@ from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import CallFacts, Journal
 from voiceagent.handoff.routing import Earlier
 from voiceagent.handoff.staff import Staff
+from voiceagent.handoff.telling import Readers
 from voiceagent.handoff.tongues import Tongue
 from voiceagent.speech.client import SpeechClient
 from voiceagent.telephony.requests import Requests
@@ -47,6 +49,11 @@ class Shared:
     staff: Staff
     look_back: LookBack = no_record
     tries: Tries = field(default_factory=Tries)
+
+    @cached_property
+    def readers(self) -> Readers:
+        """In whose languages people are told of conversations."""
+        return Readers(self.plan, self.staff.roster.members, self.config.handover.wording)
 
 
 @dataclass(frozen=True, kw_only=True)

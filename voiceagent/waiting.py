@@ -19,6 +19,7 @@ from voiceagent.audio.frames import FRAME_BYTES, FRAME_S
 from voiceagent.config.people import Choice
 from voiceagent.dialogue import common
 from voiceagent.dialogue.choices import NAMES
+from voiceagent.dialogue.notes import Note
 from voiceagent.events import (
     AnyEvent,
     Callback,
@@ -87,8 +88,8 @@ class Chosen:
     """What they have said that was no choice but something for the agent."""
     outcome: Outcome = Outcome.NOBODY
     """Of the last attempt."""
-    noted: str = ""
-    """What was put down, in a sentence for the person."""
+    noted: Note | None = None
+    """What was put down, for the person."""
 
 
 class NobodyFree:
@@ -114,7 +115,7 @@ class NobodyFree:
         self._message: Dictation | None = None
         self._message_over = asyncio.Event()
         self._outcome = Outcome.NOBODY
-        self._noted = ""
+        self._noted: Note | None = None
         self._ended: Chosen | None = None
 
     @property
@@ -348,9 +349,9 @@ class NobodyFree:
         )
         self._message = None
         self._noted = (
-            f"The caller wants to be called back on {number}."
+            Note(says="wants_callback", values={"number": number})
             if kind == "call"
-            else "The caller left a message."
+            else Note(says="left_message")
         )
 
 

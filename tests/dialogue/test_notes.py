@@ -13,7 +13,9 @@ from voiceagent.config import ConfigError
 from voiceagent.dialogue import notes
 from voiceagent.dialogue.loader import load as load_dialplan
 from voiceagent.dialogue.manager import DialogueManager
-from voiceagent.dialogue.notes import Note, Teller, english, load, own_teller
+from voiceagent.dialogue.notes import Note
+from voiceagent.dialogue.notes.sentences import english, load
+from voiceagent.dialogue.notes.teller import Teller, Tellers
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.replies import LookupResult
 from voiceagent.events import CallFacts, Understanding
@@ -45,12 +47,19 @@ PLAN = Dialplan.model_validate(
                 "not_found": "It is not there.",
             }
         },
-        "topics": {"billing": {"label": "a wrong bill", "examples": ["my bill"]}},
+        "topics": {
+            "billing": {
+                "label": "a wrong bill",
+                "examples": ["my bill"],
+                "advice": "Look at the last two bills.",
+            }
+        },
         "targets": {"general": ["6001"]},
         "translations": {
             "de": {
                 "intents": {"order": "eine Bestellung"},
                 "topics": {"billing": "eine falsche Rechnung"},
+                "advice": {"billing": "Sehen Sie die letzten zwei Rechnungen an."},
                 "slots": {
                     "number": "Bestellnummer",
                     "day": "Tag",
@@ -65,14 +74,17 @@ ANSWERS = {"number": "471229", "day": "2026-11-24", "size": "large", "sure": Tru
 FREE = {
     "lookup_found": {"subject": {"number": "471229"}, "found": "state sent"},
     "handed_back": {"agreed": "He gets his money back."},
-    "put_down": {"free": "Wants to be called back."},
 }
 
 
-def teller(language: str, plan: Dialplan = PLAN) -> Teller:
+def own_teller(plan: Dialplan) -> Teller:
+    return Tellers(plan).own
+
+
+def teller(language: str, plan: Dialplan = PLAN, *, read: bool = False) -> Teller:
     sentences = load(language)
     assert sentences is not None
-    return Teller(plan, sentences)
+    return Teller(plan, sentences, english(), read=read)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -108,6 +120,42 @@ def test_what_is_not_translated_is_left_out_of_the_other_language() -> None:
         "Das ist ein Notfall."
     )
     assert german.summary("order", ANSWERS, [], "size") == ""
+
+
+def test_on_a_screen_what_is_not_translated_is_quoted() -> None:
+    german = teller("de", PLAN.model_copy(update={"translations": {}}), read=True)
+    topic = Note(says="topic", values={"topic": "billing"})
+    assert german.tell(topic) == "Es geht um „a wrong bill“."
+    found = Note(says="lookup_found", values=FREE["lookup_found"])
+    assert german.tell(found) == "Nachgesehen: „order number“ 471229; gefunden: „state sent“."
+
+
+@pytest.mark.parametrize("name", ["number", "check", "keys", "person", "said"])
+def test_what_is_no_word_of_a_language_stands_in_each_as_it_is(name: str) -> None:
+    says = next(says for says, parts in english().parts.items() if parts == {name})
+    for language in LANGUAGES:
+        assert "0x7" in teller(language).tell(Note(says=says, values={name: "0x7"}))
+
+
+def test_the_advice_for_a_topic_can_be_translated() -> None:
+    advice = Note(says="advice", values={"advice": "billing"})
+    assert own_teller(PLAN).tell(advice) == "Look at the last two bills."
+    assert teller("de").tell(advice) == "Sehen Sie die letzten zwei Rechnungen an."
+    plain = PLAN.model_copy(update={"translations": {}})
+    assert teller("de", plain).tell(advice) == ""
+    assert teller("de", plain, read=True).tell(advice) == "„Look at the last two bills.“"
+
+
+def test_each_language_that_people_read_has_its_teller_but_the_dialplans_own(
+    tmp_path: Path,
+) -> None:
+    text = (SHIPPED / "de.yaml").read_text(encoding="utf-8")
+    (tmp_path / "fr.yaml").write_text(text, encoding="utf-8")
+    assert set(Tellers(PLAN, ["de-AT", "en-GB", "ko", "fr"]).others) == {"de"}
+    assert set(Tellers(PLAN, ["de", "fr"], tmp_path).others) == {"de", "fr"}
+    french = PLAN.model_copy(update={"language": "fr"})
+    tellers = Tellers(french, ["fr", "en"], tmp_path)
+    assert (tellers.own.sentences.language, set(tellers.others)) == ("fr", {"en"})
 
 
 @pytest.mark.parametrize("says", FREE)

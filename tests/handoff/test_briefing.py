@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from voiceagent.config import Handover
-from voiceagent.dialogue.notes import english
+from voiceagent.dialogue.notes.sentences import english
 from voiceagent.events import CallFacts, HandoverContext
 from voiceagent.handoff.briefing import briefing
 

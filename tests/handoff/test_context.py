@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from voiceagent.dialogue.manager import DialogueManager
+from voiceagent.dialogue.notes import Note
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.replies import HandoverRequest, LookupResult
 from voiceagent.events import (
@@ -19,6 +20,8 @@ from voiceagent.events import (
     Verdict,
 )
 from voiceagent.handoff.context import package
+from voiceagent.handoff.roster import Member
+from voiceagent.handoff.telling import Readers
 from voiceagent.telephony.headers import MAX_UUI_OCTETS, encode_user_to_user
 
 PLAN = Dialplan.model_validate(
@@ -46,7 +49,9 @@ PLAN = Dialplan.model_validate(
     }
 )
 FACTS = CallFacts(caller_number="+4930123", dialled="100")
-REQUEST = HandoverRequest(topic="billing", reason="The caller speaks about a wrong bill.")
+READERS = Readers(PLAN)
+WHY = Note(says="topic", values={"topic": "billing"})
+REQUEST = HandoverRequest(topic="billing", why=WHY)
 VERDICT = Verdict(
     turn=2, action="handover", understood=0.9, anger=0.7, reasons=("open anger", "a wrong bill")
 )
@@ -75,9 +80,9 @@ def manager() -> DialogueManager:
 def test_it_holds_the_request_the_verdict_and_where_the_dialogue_stands(
     manager: DialogueManager,
 ) -> None:
-    context = package("call-1", FACTS, PLAN, REQUEST, manager, DECISIVE, LINES)
+    context = package("call-1", FACTS, READERS, REQUEST, manager, DECISIVE, LINES)
     assert (context.call_id, context.facts, context.language) == ("call-1", FACTS, "en")
-    assert (context.topic, context.reason) == (REQUEST.topic, REQUEST.reason)
+    assert (context.topic, context.reason) == ("billing", "The caller speaks about billing.")
     assert (context.anger, context.reasons) == (0.7, ("open anger", "a wrong bill"))
     assert (context.intent, context.slots) == ("order", {"number": "471229"})
     assert context.tried == manager.tried
@@ -91,17 +96,18 @@ def test_it_tells_the_mood_turn_by_turn_and_how_the_caller_was_verified(
     manager: DialogueManager,
 ) -> None:
     facts = FACTS.model_copy(update={"asserted_identity": "sip:+4930123@pbx", "caller_name": "Ada"})
-    context = package("call-1", facts, PLAN, REQUEST, manager, DECISIVE, LINES)
+    context = package("call-1", facts, READERS, REQUEST, manager, DECISIVE, LINES)
     assert [(mood.turn, mood.t_s, mood.anger) for mood in context.mood] == [
         (1, 2.0, 0.1),
         (2, 5.0, 0.7),
     ]
+    assert (context.identity.vouched, context.identity.checks) == (True, ("birthday",))
     assert (context.identity.number, context.identity.name) == ("+4930123", "Ada")
     by_pbx, by_check = context.identity.verified
     assert "PBX" in by_pbx
     assert "birthday" in by_check
     failed = CHECK.model_copy(update={"found": False})
-    nobody = package("call-1", FACTS, PLAN, REQUEST, manager,
+    nobody = package("call-1", FACTS, READERS, REQUEST, manager,
                      [DECISIVE[1].model_copy(update={"event": failed})], LINES)  # fmt: skip
     assert nobody.identity.verified == ()
 
@@ -110,8 +116,8 @@ def test_the_next_step_is_the_dialplans_advice_or_what_is_open_or_what_was_found
     manager: DialogueManager,
 ) -> None:
     def step(topic: str, manager: DialogueManager, decisive: list[Record]) -> str:
-        request = HandoverRequest(topic=topic, reason="The caller needs a person.")
-        return package("call-1", FACTS, PLAN, request, manager, decisive, LINES).next_step
+        request = HandoverRequest(topic=topic)
+        return package("call-1", FACTS, READERS, request, manager, decisive, LINES).next_step
 
     assert step("billing", manager, []) == "Look at the last two bills."
     assert step("billing", manager, DECISIVE).startswith("Hear them out first.")
@@ -123,22 +129,60 @@ def test_the_next_step_is_the_dialplans_advice_or_what_is_open_or_what_was_found
     assert step("general", new, []) == "Ask for the order number."
 
 
+def test_people_read_it_in_their_language(manager: DialogueManager) -> None:
+    german = Member(name="anna", target="6001", languages=("de", "en"))
+    other = Member(name="ben", target="6002", languages=("en",))
+    verdict = VERDICT.model_copy(update={"contributions": {"wish": 0.2, "topic": 0.8, "anger": 1}})
+    decisive = [*DECISIVE[:2], DECISIVE[2].model_copy(update={"event": verdict})]
+    facts = FACTS.model_copy(update={"asserted_identity": "sip:+4930123@pbx"})
+    readers = Readers(PLAN, [german, other])
+    context = package("call-1", facts, readers, REQUEST, manager, decisive, LINES)
+    assert context.told_to("6002") == context.model_copy(update={"translations": ()})
+    read = context.told_to("6001")
+    assert read.translations == ()
+    assert read.reason == "Es geht um „billing“."
+    assert read.reasons == ("Die Stimmung ist gereizt.", "Das Thema ist Sache von Menschen.")
+    assert read.tried == ("Nachgesehen: „order number“ 471229; gefunden: „id 471229“.",)
+    assert read.summary.startswith("Gefragt wurde nach: „an order“ („order number“ 471229).")
+    assert read.next_step == "Lassen Sie sie zuerst ausreden. „Look at the last two bills.“"
+    assert read.identity.verified == (
+        "Die Telefonanlage bürgt für die Nummer.",
+        "Prüfung bestanden: birthday.",
+    )
+    same = ("handover_id", "topic", "intent", "slots", "transcript", "mood", "language", "anger")
+    for name in same:
+        assert getattr(read, name) == getattr(context, name)
+    assert (read.identity.vouched, read.identity.checks) == (True, ("birthday",))
+
+
+def test_a_german_dialplan_is_told_of_in_german_and_in_english_to_who_reads_it() -> None:
+    plan = PLAN.model_copy(update={"language": "de"})
+    manager = DialogueManager(plan, FACTS, date(2025, 11, 22))
+    manager.greet()
+    reader = Member(name="ben", target="6002", languages=("en-GB",))
+    request = HandoverRequest(topic="general")
+    context = package("call-1", FACTS, Readers(plan, [reader]), request, manager, DECISIVE, LINES)
+    assert context.reason == "Der Anruf braucht einen Menschen."
+    assert context.told_to("6002").reason == "The caller needs a person."
+    assert context.told_to("6002").reasons == VERDICT.reasons
+
+
 def test_earlier_calls_of_the_caller_go_along(manager: DialogueManager) -> None:
     before = EarlierCall(call_id="call-0", started_at=datetime(2026, 11, 1, tzinfo=UTC), about="x")
-    context = package("call-1", FACTS, PLAN, REQUEST, manager, [], [], [before])
+    context = package("call-1", FACTS, READERS, REQUEST, manager, [], [], [before])
     assert context.earlier == (before,)
 
 
 def test_before_the_first_turn_there_is_a_context_all_the_same() -> None:
     manager = DialogueManager(PLAN, FACTS, date(2025, 11, 22))
-    context = package("call-1", FACTS, PLAN, REQUEST, manager, [], [])
+    context = package("call-1", FACTS, READERS, REQUEST, manager, [], [])
     assert (context.anger, context.reasons, context.intent) == (0.0, (), None)
     assert context.summary
 
 
 def test_what_is_said_later_does_not_change_it(manager: DialogueManager) -> None:
     lines = list(LINES)
-    context = package("call-1", FACTS, PLAN, REQUEST, manager, DECISIVE, lines)
+    context = package("call-1", FACTS, READERS, REQUEST, manager, DECISIVE, lines)
     lines.append(LINES[0])
     assert len(context.transcript) == 1
 
@@ -147,7 +191,7 @@ def test_each_handover_has_an_id_of_its_own_that_fits_the_header_and_tells_nothi
     manager: DialogueManager,
 ) -> None:
     contexts = [
-        package("call-1", FACTS, PLAN, REQUEST, manager, DECISIVE, LINES) for _ in range(50)
+        package("call-1", FACTS, READERS, REQUEST, manager, DECISIVE, LINES) for _ in range(50)
     ]
     ids = {context.handover_id for context in contexts}
     assert len(ids) == 50

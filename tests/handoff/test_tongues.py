@@ -13,12 +13,13 @@ import pytest
 from tests.dialogue.test_notes import PLAN
 from voiceagent.config import Config, Handover
 from voiceagent.dialogue.manager import DialogueManager
-from voiceagent.dialogue.notes import english, load
+from voiceagent.dialogue.notes.sentences import english, load
 from voiceagent.dialogue.replies import HandoverRequest
 from voiceagent.events import CallFacts, HandoverContext, Identity, Understanding
 from voiceagent.handoff.briefing import briefing, introduction
 from voiceagent.handoff.context import package
 from voiceagent.handoff.roster import Member
+from voiceagent.handoff.telling import Readers
 from voiceagent.handoff.tongues import Tongue, others, tongue_of
 from voiceagent.speech.engines import Engines
 from voiceagent.speech.models import locate
@@ -63,7 +64,7 @@ def handed_over(topic: str = "billing") -> tuple[HandoverContext, HandoverReques
     )
     request = manager.announce_handover(topic).handover
     assert request is not None
-    context = package("call-1", CallFacts(), PLAN, request, manager, [], [])
+    context = package("call-1", CallFacts(), Readers(PLAN), request, manager, [], [])
     told = {"identity": Identity(name="Ada Lovelace"), "anger": 0.9}
     return context.model_copy(update=told), request, manager
 

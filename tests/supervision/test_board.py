@@ -103,6 +103,28 @@ def test_a_context_that_grows_between_two_people_goes_to_the_next_and_not_back_t
     assert (offer.target, offer.context.meanwhile) == ("sip:6002@pbx", ("6001 was busy.",))
 
 
+def test_each_person_gets_the_context_in_their_own_language(
+    handed_over_call: list[e.Record],
+) -> None:
+    records = until(handed_over_call, e.ConsultationRinging)
+    place = next(n for n, r in enumerate(records) if isinstance(r.event, e.HandoverContextReady))
+    ready = records[place].event
+    assert isinstance(ready, e.HandoverContextReady)
+    german = e.Translation(language="de", people=("sip:6002@pbx",), reason="Es gibt Ärger.")
+    context = ready.context.model_copy(update={"translations": (german,)})
+    event = ready.model_copy(update={"context": context})
+    records[place] = records[place].model_copy(update={"event": event})
+    told = {}
+    board = Board(TOPICS)
+    for record in records:
+        for message in board.take(record):
+            if "/handovers/" in message.topic and message.payload:
+                offer = Offer.model_validate_json(message.payload)
+                told[offer.target] = offer.context.reason
+                assert offer.context.translations == ()
+    assert told == {"sip:6001@pbx": context.reason, "sip:6002@pbx": "Es gibt Ärger."}
+
+
 def test_a_failed_handover_takes_the_context_back_and_the_call_goes_on(
     handed_over_call: list[e.Record], make: Make
 ) -> None:

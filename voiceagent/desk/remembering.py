@@ -43,4 +43,5 @@ def _offer(store: Store, call_id: str, handover_id: str, target: str) -> Offer |
     ]
     if not contexts:
         return None
-    return Offer(handover_id=handover_id, target=target, state="connected", context=contexts[-1])
+    context = contexts[-1].told_to(target)
+    return Offer(handover_id=handover_id, target=target, state="connected", context=context)

@@ -178,6 +178,7 @@ def _check_translations(source: Document, plan: _Parts) -> None:
         "intents": plan.intents,
         "slots": plan.slots,
         "topics": {**plan.topics, **plan.targets, **handed},
+        "advice": plan.topics,
     }
     for language, translation in _mappings(plan.whole.get("translations")).items():
         for section, names in known.items():

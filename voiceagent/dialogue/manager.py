@@ -144,13 +144,13 @@ class DialogueManager(DialogueState):
             self._asked = self._before_offer
         return self._go_on(self._words.say(self._phrases.nobody_free) if told is None else told)
 
-    def put_down(self, what: str, say: str) -> Reply:
+    def put_down(self, what: Note, say: str) -> Reply:
         """A callback or a message was put down: say so, and ask whether there is anything else.
 
         Args:
-            what: a sentence for the person.
+            what: for the person.
         """
-        self._note("put_down", free=what)
+        self._tried.append(what)
         return self._ask_plainly(Question("more"), say)
 
     def phrase(self, name: str, **values: Any) -> str:

@@ -246,6 +246,8 @@ class Translation(Section):
     intents: dict[Name, Text] = Field(default_factory=dict)
     slots: dict[Name, Text] = Field(default_factory=dict)
     topics: dict[Name, Text] = Field(default_factory=dict)
+    advice: dict[Name, Text] = Field(default_factory=dict)
+    """The `advice` of topics, by their names."""
 
 
 class Dialplan(Section):
@@ -304,7 +306,7 @@ class Dialplan(Section):
         """How people call an intent, slot or topic; empty where nobody says in that language.
 
         Args:
-            section: "intents", "slots" or "topics".
+            section: "intents", "slots" or "topics"; in another language also "advice".
             language: another language than the dialplan's.
         """
         if language is not None:

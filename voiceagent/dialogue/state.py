@@ -6,7 +6,8 @@ from collections import ChainMap
 from datetime import date
 from typing import Any
 
-from voiceagent.dialogue.notes import Note, Teller, own_teller
+from voiceagent.dialogue.notes import Note
+from voiceagent.dialogue.notes.teller import Teller, Tellers
 from voiceagent.dialogue.plan import Dialplan, TurnLimits
 from voiceagent.dialogue.replies import Reply
 from voiceagent.dialogue.unfinished import Unfinished
@@ -30,7 +31,7 @@ class DialogueState:
         self._slots: dict[str, Any] = {}
         self._found: dict[str, dict[str, Any]] = {}
         self._words = Wording(plan, facts, today, ChainMap(self._slots, self._found))
-        self._own = own_teller(plan)
+        self._own = Tellers(plan).own
         self._asked = Question("open")
         self._before_offer = Question("open")
         self._unconfirmed: dict[str, Any] = {}
@@ -83,6 +84,11 @@ class DialogueState:
         return tuple(map(self._own.tell, self._tried))
 
     @property
+    def done(self) -> tuple[Note, ...]:
+        """The same, not yet in words."""
+        return tuple(self._tried)
+
+    @property
     def offered_declined(self) -> bool:
         """Whether the caller declined the last offer of a person."""
         return self._declined
@@ -104,15 +110,11 @@ class DialogueState:
             teller: whose language it is told in; left out, the dialplan's.
         """
         told = teller or self._own
-        return told.summary(self._intent, self._slots, self._tried, self._open_slot)
+        return told.summary(self._intent, self._slots, self._tried, self.still_open)
 
     @property
     def still_open(self) -> str:
-        """What the caller was asked for and has not told, empty when nothing."""
-        return self._plan.label("slots", self._open_slot) if self._open_slot else ""
-
-    @property
-    def _open_slot(self) -> str:
+        """The slot that the caller was asked for and has not told, empty when there is none."""
         asked = self._before_offer if self._asked.kind == "offer" else self._asked
         return asked.slot
 

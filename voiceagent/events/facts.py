@@ -239,6 +239,10 @@ class Identity(Fact):
     name: str = ""
     verified: tuple[str, ...] = ()
     """By what it was verified, a sentence each; none: only the caller's phone says so."""
+    vouched: bool = False
+    """Whether the PBX vouches for the number."""
+    checks: tuple[str, ...] = ()
+    """Look-ups with `identity_check` that were passed, by their names."""
 
 
 class Mood(Fact):
@@ -261,6 +265,28 @@ class EarlierCall(Fact):
     """What it was about, as the person was told then, or what the caller wanted."""
     person: str = ""
     """Who took it; empty: the agent alone."""
+
+
+class Told(Fact):
+    """What people read of a call, in one language."""
+
+    reason: str
+    reasons: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
+    summary: str = ""
+    next_step: str = ""
+    verified: tuple[str, ...] = ()
+    meanwhile: tuple[str, ...] = ()
+
+
+class Translation(Told):
+    """The same in the language of some people. What there is only as words of the dialplan's
+    language is quoted."""
+
+    language: str
+    """Its code, without a region."""
+    people: tuple[str, ...]
+    """Who reads it, by their targets."""
 
 
 class HandoverContext(Fact):
@@ -298,6 +324,18 @@ class HandoverContext(Fact):
     meanwhile: tuple[str, ...] = ()
     """What there was since then, a sentence each: who did not take the call, what the caller had
     begun to say, keys they pressed."""
+    translations: tuple[Translation, ...] = ()
+    """What there is to read, in the other languages of those who take calls."""
+
+    def told_to(self, target: str) -> HandoverContext:
+        """The context as this person reads it."""
+        told = next((t for t in self.translations if target in t.people), None)
+        changes: dict[str, Any] = {"translations": ()}
+        if told is not None:
+            changes |= {name: getattr(told, name) for name in Told.model_fields}
+            verified = changes.pop("verified")
+            changes["identity"] = self.identity.model_copy(update={"verified": verified})
+        return self.model_copy(update=changes)
 
 
 class Callback(Fact):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voiceagent.config import Handover
-from voiceagent.dialogue.notes import Sentences
+from voiceagent.dialogue.notes.sentences import Sentences
 from voiceagent.dialogue.speaking import spoken_digits
 from voiceagent.events import HandoverContext
 from voiceagent.handoff.context import UPSET

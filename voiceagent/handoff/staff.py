@@ -26,7 +26,7 @@ from voiceagent.handoff.queueing import Queue, Ticket, rank
 from voiceagent.handoff.roster import Member, Roster
 from voiceagent.handoff.routing import Presence, Request, Route, State, choose
 
-AFTER = {
+_AFTER = {
     404: "could not be reached",
     408: "did not answer",
     480: "did not answer",
@@ -125,7 +125,7 @@ class Staff:
         state = self.state(member.target)
         watched = member.presence != "none"
         seen = state.presence in (("available", "busy") if watched else ("unwatched",))
-        silent = self.clock() < state.rests_until and state.rests_after != AFTER[486]
+        silent = self.clock() < state.rests_until and state.rests_after != _AFTER[486]
         return seen and not state.away and not silent and member.timetable.open_at(self.now())
 
     def route(self, request: Request, call_id: str = "") -> Route:
@@ -160,7 +160,7 @@ class Staff:
             case ConsultationFailed(handover_id=handover_id, target=target, code=code):
                 self._with.pop(handover_id, None)
                 if self.roster.find(target) in self.roster.members:
-                    after = AFTER.get(code, "could not take a call")
+                    after = _AFTER.get(code, "could not take a call")
                     until = self.clock() + self.settings.rest_s
                     self._note(target, rests_until=until, rests_after=after)
 

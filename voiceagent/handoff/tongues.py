@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import structlog
 
 from voiceagent.config import Config
-from voiceagent.dialogue import notes
 from voiceagent.dialogue.manager import DialogueManager
-from voiceagent.dialogue.notes import Sentences, Teller
+from voiceagent.dialogue.notes.sentences import Sentences, english, load
+from voiceagent.dialogue.notes.teller import Teller
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.replies import HandoverRequest
 from voiceagent.events import HandoverContext
@@ -58,14 +58,14 @@ def others(config: Config, plan: Dialplan, people: Iterable[Member]) -> dict[str
         ConfigError: a file of sentences cannot be used.
     """
     # A file that cannot be used is to be found before a caller is there.
-    own_sentences(config, plan)
+    own = own_sentences(config, plan)
     found: dict[str, Tongue] = {}
     wanted = dict.fromkeys(_language(person) for person in people if person.languages)
     for language in wanted:
         code = bare_code(language)
         if code == bare_code(plan.language) or code in found:
             continue
-        sentences = notes.load(language, config.handover.wording)
+        sentences = load(language, config.handover.wording)
         mend = _missing(config, language)
         if sentences is None:
             mend = f"put {code}.yaml into the folder handover.wording"
@@ -74,7 +74,7 @@ def others(config: Config, plan: Dialplan, people: Iterable[Member]) -> dict[str
             continue
         speech = SpeechClient(for_language(config, language), language)
         name = own_voice(config.speech, language)
-        found[code] = Tongue(language, Teller(plan, sentences), speech, speech, name)
+        found[code] = Tongue(language, Teller(plan, sentences, own), speech, speech, name)
     return found
 
 
@@ -95,9 +95,8 @@ def tongue_of(person: Member, known: Mapping[str, Tongue]) -> Tongue | None:
 
 def own_tongue(config: Config, plan: Dialplan, speech: SpeechClient, voice: Voice) -> Tongue:
     """The dialplan's language."""
-    return Tongue(
-        plan.language, Teller(plan, own_sentences(config, plan)), speech, voice, plan.voice
-    )
+    own = own_sentences(config, plan)
+    return Tongue(plan.language, Teller(plan, own, own), speech, voice, plan.voice)
 
 
 def own_sentences(config: Config, plan: Dialplan) -> Sentences:
@@ -106,7 +105,7 @@ def own_sentences(config: Config, plan: Dialplan) -> Sentences:
     Raises:
         ConfigError: a file of sentences cannot be used.
     """
-    return notes.load(plan.language, config.handover.wording) or notes.english()
+    return load(plan.language, config.handover.wording) or english()
 
 
 def _language(person: Member) -> str:

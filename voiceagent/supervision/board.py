@@ -184,7 +184,7 @@ class Board:
             handover_id=handover.context.handover_id,
             target=target,
             state=state,
-            context=handover.context,
+            context=handover.context.told_to(target),
         )
         handover.offers[target] = offer
         return self._offer_message(offer)

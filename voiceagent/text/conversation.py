@@ -12,6 +12,7 @@ from typing import Literal
 from voiceagent import events
 from voiceagent.callrecord import CallRecord
 from voiceagent.course import Course
+from voiceagent.dialogue.notes import Note
 from voiceagent.dialogue.replies import HandoverRequest, Reply
 from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import (
@@ -25,7 +26,7 @@ from voiceagent.events import (
 from voiceagent.sense import Sense
 from voiceagent.services import Shared
 
-_ASKED = "A person is to answer in writing."
+_ASKED = Note(says="in_writing")
 
 
 class TextConversation:
