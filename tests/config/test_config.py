@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from voiceagent.cli.check import show_config
+from voiceagent.cli.config import show_config
 from voiceagent.config import Config, ConfigError, load
 
 Write = Callable[[str], Path]

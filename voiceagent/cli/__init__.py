@@ -9,7 +9,7 @@ import click
 _COMMANDS = {
     "run": ("voiceagent.cli.run", "run"),
     "check": ("voiceagent.cli.check", "check"),
-    "config": ("voiceagent.cli.check", "show_config"),
+    "config": ("voiceagent.cli.config", "show_config"),
     "calls": ("voiceagent.cli.watch", "calls"),
     "people": ("voiceagent.cli.people", "people"),
     "callbacks": ("voiceagent.cli.callbacks", "callbacks"),

@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from voiceagent.analysis import AnalysisError, Analyzer, Finding, Settings
 from voiceagent.audio.wav import AudioFileError
+from voiceagent.cli.options import json_option
 from voiceagent.config import Speech
 from voiceagent.dialogue.loader import DialplanError, load
 from voiceagent.speech.engines import load_recognizer
@@ -33,7 +34,7 @@ _REASONS_NOT_TO_START = (
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=_PATH, metavar="FILE...")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON an utterance.")
+@json_option("One line of JSON an utterance.")
 @click.option("--language", default="en", show_default=True, help="What is spoken.")
 @click.option(
     "--model",

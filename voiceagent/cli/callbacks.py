@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from voiceagent.cli.options import json_option
 from voiceagent.cli.stored import open_store, store_options
 from voiceagent.events import Callback, Record
 from voiceagent.records.callbacks import CallbackError, close, left
@@ -18,7 +19,7 @@ from voiceagent.records.callbacks import CallbackError, close, left
 @click.option("--close", "closing", metavar="ID", help="This one has been taken care of.")
 @click.option("--by", default="", help="Who says so.")
 @click.option("--all", "every", is_flag=True, help="Also those that are closed.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, with the whole context.")
+@json_option("Print JSON lines, with the whole context.")
 @store_options
 def callbacks(
     closing: str | None,

@@ -1,4 +1,4 @@
-"""`voiceagent check`: can this machine answer the telephone? `voiceagent config`: its settings."""
+"""`voiceagent check`: can this machine answer the telephone?"""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import aiomqtt
 import click
-from pydantic import BaseModel
 
 from voiceagent import logs
+from voiceagent.cli.options import settings_option
 from voiceagent.config import Config, ConfigError, Log, load
 from voiceagent.dialogue.loader import DialplanError, load as load_dialplan
 from voiceagent.dialogue.plan import Dialplan
@@ -37,19 +37,12 @@ Finding = tuple[str, str]
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The settings, a TOML file.",
-)
-def check(path: Path) -> None:
+@settings_option()
+def check(settings: Path) -> None:
     """Check settings, dialplan, models, ports, registrar and broker; exit 1 if one fails."""
     logs.configure(Log(level="error"))  # what would be warned of is in the findings
     failed = False
-    for what, problem in findings(path):
+    for what, problem in findings(settings):
         failed = failed or bool(problem)
         mark = click.style("✗", fg="red") if problem else click.style("✓", fg="green")
         first, *more = problem.splitlines() or ["ok"]
@@ -73,21 +66,32 @@ def findings(path: Path) -> Iterator[Finding]:
     if not problem:
         plan = load_dialplan(config.dialplan)
         config = for_language(config, plan.language)
-        wrong = language_problems(config.speech, plan.language, plan.voice)
-        yield f"language {plan.language}", "\n".join(wrong)
-        versions = Versions(config.learning.policies, plan.escalation)
-        yield (
-            f"policy {versions.folder}",
-            _problem(lambda: versions.limits(versions.in_use()), PolicyError, VersionError),
-        )
-        yield "handover targets", _targets(config, plan)
-        people = Staff.of(config, plan).roster.members
-        spoken = _problem(lambda: others(config, plan, people), ConfigError)
-        yield "languages of people", spoken
+        yield from _what_the_dialplan_needs(config, plan)
     for name, sha256 in _models(config):
         yield f"model {name}", _problem(partial(locate, name, sha256), ModelError)
     if not config.speech.start:
         yield "speech service", asyncio.run(_speech(config))
+    yield from _telephony(config)
+    yield from _bus_and_web(config)
+    folder = config.records.path.parent
+    problem = "" if folder.is_dir() else f"folder {folder} does not exist: make it"
+    yield f"records {config.records.path}", problem
+
+
+def _what_the_dialplan_needs(config: Config, plan: Dialplan) -> Iterator[Finding]:
+    wrong = language_problems(config.speech, plan.language, plan.voice)
+    yield f"language {plan.language}", "\n".join(wrong)
+    versions = Versions(config.learning.policies, plan.escalation)
+    yield (
+        f"policy {versions.folder}",
+        _problem(lambda: versions.limits(versions.in_use()), PolicyError, VersionError),
+    )
+    yield "handover targets", _targets(config, plan)
+    people = Staff.of(config, plan).roster.members
+    yield "languages of people", _problem(lambda: others(config, plan, people), ConfigError)
+
+
+def _telephony(config: Config) -> Iterator[Finding]:
     taken = _udp_port(config)
     yield f"SIP port {config.sip.address}:{config.sip.port}", taken
     if config.sip.registrar and taken:
@@ -97,6 +101,9 @@ def findings(path: Path) -> Iterator[Finding]:
         yield f"registrar {config.sip.registrar}", asyncio.run(_registrar(config))
     else:
         yield "IP trunk", "" if config.sip.allow else "sip.allow is empty: nobody may call"
+
+
+def _bus_and_web(config: Config) -> Iterator[Finding]:
     if config.mqtt.url:
         yield "broker", asyncio.run(_broker(config))
     else:
@@ -106,9 +113,6 @@ def findings(path: Path) -> Iterator[Finding]:
         yield f"web server {config.web.host}:{config.web.port}", taken
     if config.webhook.url:
         yield f"webhook {config.webhook.url}", _problem(lambda: key(config.webhook), ConfigError)
-    folder = config.records.path.parent
-    problem = "" if folder.is_dir() else f"folder {folder} does not exist: make it"
-    yield f"records {config.records.path}", problem
 
 
 def _problem(work: Callable[[], object], *errors: type[Exception]) -> str:
@@ -235,42 +239,3 @@ async def _broker(config: Config) -> str:
             return ""
     except (ConfigError, aiomqtt.MqttError, OSError, TimeoutError) as error:
         return f"{error or 'no answer'}: see mqtt.url"
-
-
-@click.command("config")
-def show_config() -> None:
-    """Print every setting with its meaning and default, as a TOML file to begin with."""
-    for name, field in Config.model_fields.items():
-        annotation = field.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            continue
-        _print_field(name, field.description, field.default)
-    for name, field in Config.model_fields.items():
-        annotation = field.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            click.echo(f"\n[{name}]  # {annotation.__doc__}")
-            for key, part in annotation.model_fields.items():
-                default = part.get_default(call_default_factory=True)
-                _print_field(key, part.description, default)
-
-
-def _print_field(name: str, text: str | None, default: object) -> None:
-    for line in (text or "").splitlines():
-        click.echo(f"# {line}")
-    click.echo(f"{name} = {_toml(default)}" if _is_value(default) else f"# {name} =")
-
-
-def _is_value(value: object) -> bool:
-    return isinstance(value, (bool, int, float, str, Path, tuple, dict))
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (int, float)):
-        return str(value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{}"
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from voiceagent.cli.options import output_option
 from voiceagent.cli.stored import events_of, open_store, store_options
 from voiceagent.records import transcript
 from voiceagent.records.picture import picture
@@ -13,12 +14,7 @@ from voiceagent.records.picture import picture
 
 @click.command()
 @click.argument("call_id", metavar="CALL")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a picture of the curves over time to this file (SVG).",
-)
+@output_option("Write a picture of the curves over time to this file (SVG).")
 @store_options
 def explain(call_id: str, output: Path | None, settings: Path | None, store: Path | None) -> None:
     """Show what was said in CALL, and what was decided by which figures and why."""

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from voiceagent import config
+from voiceagent.cli.options import read, settings_option
 from voiceagent.cli.stored import open_store
 from voiceagent.dialogue.loader import DialplanError, load
 from voiceagent.learning.fit import UNITS, TooFewMarks, Trial, learn as refit
@@ -21,14 +21,7 @@ _PRICE = click.FloatRange(min=0, min_open=True)
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "file",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Settings (TOML) that name dialplan, store and policies.",
-)
+@settings_option("Settings (TOML) that name dialplan, store and policies.")
 @click.option(
     "--price-missed", type=_PRICE, default=4.0, show_default=True, help="A caller never got one."
 )
@@ -42,7 +35,7 @@ _PRICE = click.FloatRange(min=0, min_open=True)
 @click.option("--use", "version", help="Use this version from the next start on.")
 @click.option("--back", is_flag=True, help="Use the version that was in use before.")
 def learn(
-    file: Path,
+    settings: Path,
     price_missed: float,
     price_late: float,
     price_needless: float,
@@ -58,8 +51,8 @@ def learn(
     if sum((listing, version is not None, back)) > 1:
         raise click.UsageError("take one of --list, --use and --back")
     try:
-        settings = config.load(file)
-        versions = Versions(settings.learning.policies, load(settings.dialplan).escalation)
+        config = read(settings)
+        versions = Versions(config.learning.policies, load(config.dialplan).escalation)
         if listing:
             _list(versions)
         elif version is not None:
@@ -68,14 +61,8 @@ def learn(
         elif back:
             click.echo(f"{versions.back()} is used from the next start of a line on")
         else:
-            _learn(file, versions, Prices(price_missed, price_needless, price_late))
-    except (
-        config.ConfigError,
-        DialplanError,
-        PolicyError,
-        TooFewMarks,
-        VersionError,
-    ) as error:
+            _learn(settings, versions, Prices(price_missed, price_needless, price_late))
+    except (DialplanError, PolicyError, TooFewMarks, VersionError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -85,8 +72,8 @@ def _list(versions: Versions) -> None:
         click.echo(f"{'*' if name == in_use else ' '} {name:<8}  {versions.about(name)}")
 
 
-def _learn(file: Path, versions: Versions, prices: Prices) -> None:
-    with open_store(file, None) as store:
+def _learn(settings: Path, versions: Versions, prices: Prices) -> None:
+    with open_store(settings, None) as store:
         found, left_out = examples(store.events(call_id) for call_id in store.marked())
     for reason in left_out:
         click.echo(f"left out: {reason}", err=True)

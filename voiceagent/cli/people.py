@@ -10,8 +10,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from voiceagent import config
-from voiceagent.cli.watch import broker_options, run_over_bus, settings_of
+from voiceagent.cli.broker import broker_options, mqtt_of, run_over_bus
+from voiceagent.cli.options import read
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.asked import payload_of
 from voiceagent.supervision.bus import retained
@@ -22,11 +22,11 @@ from voiceagent.supervision.topics import Topics
 @click.group(invoke_without_command=True)
 @broker_options
 @click.pass_context
-def people(context: click.Context, file: Path | None, url: str, as_json: bool) -> None:
+def people(context: click.Context, settings: Path | None, url: str, as_json: bool) -> None:
     """List the people that the lines can call, as each line sees them."""
     if context.invoked_subcommand is not None:
         return
-    mqtt = settings_of(file).mqtt if file else config.Mqtt()
+    mqtt = mqtt_of(settings)
 
     async def show() -> None:
         lines = await _seen(Address.of(mqtt, url), Topics(mqtt.topic_root))
@@ -50,18 +50,20 @@ def set_(
     name: str,
     state: Literal["away", "ready"],
     by: str,
-    file: Path | None,
+    settings: Path | None,
     url: str,
     as_json: bool,
 ) -> None:
     """Say that NAME, a person of the settings or a target, is away or ready."""
-    settings = settings_of(file) if file else None
-    mqtt = settings.mqtt if settings else config.Mqtt()
-    targets = {person.name: person.target for person in settings.people} if settings else {}
+    mqtt = mqtt_of(settings)
+    people = read(settings).people if settings else ()
+    targets = {person.name: person.target for person in people}
     target = targets.get(name, name)
     known = {*targets, *targets.values()}
-    if settings and settings.people and name not in known:
-        raise click.ClickException(f"{name}: is no person of {file}: {', '.join(sorted(targets))}")
+    if targets and name not in known:
+        raise click.ClickException(
+            f"{name}: is no person of {settings}: {', '.join(sorted(targets))}"
+        )
     said = Availability(person=name, state=state, by=by, at=datetime.now(UTC))
 
     async def tell() -> None:

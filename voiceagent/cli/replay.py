@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from voiceagent.cli.options import FILE, json_option
 from voiceagent.cli.stored import calls_asked_for, open_store, store_options
 from voiceagent.learning import policies
 from voiceagent.learning.replay import Replay, Step, replay as decide_again
@@ -22,12 +23,12 @@ from voiceagent.records.outcome import Outcome
 @click.option(
     "--policy",
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="A dialplan, or a file with what stands in its escalation section.",
 )
 @click.option("--all", "every", is_flag=True, help="All recorded calls.")
 @click.option("--changed", is_flag=True, help="Only the turns that are decided otherwise.")
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each call.")
+@json_option("Print a line of JSON for each call.")
 @store_options
 def replay(
     call_ids: tuple[str, ...],

@@ -16,6 +16,7 @@ import structlog
 
 from voiceagent import logs
 from voiceagent.children import Child, ChildError
+from voiceagent.cli.options import settings_option
 from voiceagent.config import Config, ConfigError, load
 from voiceagent.dialogue.loader import DialplanError
 from voiceagent.dialogue.plan import Dialplan
@@ -52,15 +53,8 @@ _REASONS_NOT_TO_START = (
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The settings, a TOML file.",
-)
-def run(path: Path) -> None:
+@settings_option()
+def run(settings: Path) -> None:
     """Answer the telephone until SIGTERM or Ctrl-C.
 
     Starts the speech service, unless another line has, unless a broker is configured an embedded
@@ -68,22 +62,22 @@ def run(path: Path) -> None:
     a second one ends them.
     """
     try:
-        config = load(path)
+        config = load(settings)
         logs.configure(config.log)
         plan = in_force(config)
         config = for_language(config, plan.language)
         if problems := language_problems(config.speech, plan.language, plan.voice):
-            raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems))
-        asyncio.run(serve(path, config, plan))
+            raise ConfigError("\n".join(f"{settings}: {problem}" for problem in problems))
+        asyncio.run(serve(settings, config, plan))
     except _REASONS_NOT_TO_START as error:
         raise click.ClickException(str(error)) from error
 
 
-async def serve(path: Path, config: Config, plan: Dialplan) -> None:
+async def serve(settings: Path, config: Config, plan: Dialplan) -> None:
     """Run all processes of one machine until a signal says to leave."""
     signals = _signals()
     async with (
-        _children(path, config, plan.language) as broker_url,
+        _children(settings, config, plan.language) as broker_url,
         open_journal(config, broker_url) as journal,
         answering(config, plan, journal, _look_back(journal, config, plan)) as line,
         staffing(
@@ -95,7 +89,7 @@ async def serve(path: Path, config: Config, plan: Dialplan) -> None:
             config.line,
             line.wrote,
         ),
-        _web(path, config, broker_url, line.agent, journal),
+        _web(settings, config, broker_url, line.agent, journal),
     ):
         for talk in await asyncio.to_thread(latest_talks, journal.store, datetime.now(UTC)):
             line.staff.talks.add(talk.target, talk.took_s)
@@ -112,9 +106,9 @@ def _look_back(journal: StoreJournal, config: Config, plan: Dialplan) -> LookBac
 
 
 @contextlib.asynccontextmanager
-async def _children(path: Path, config: Config, language: str) -> AsyncIterator[str]:
+async def _children(settings: Path, config: Config, language: str) -> AsyncIterator[str]:
     """The speech service and a broker, unless there are such; gives the broker's URL."""
-    speaking = ["--config", str(path), "--language", language]
+    speaking = ["--config", str(settings), "--language", language]
     speech = Child("speech", "voiceagent.speech.service", speaking, start_s=90)
     arguments = ["--address", config.mqtt.embedded_address]
     broker = Child("broker", "voiceagent.supervision.broker", arguments)
@@ -136,13 +130,13 @@ async def _children(path: Path, config: Config, language: str) -> AsyncIterator[
 
 @contextlib.asynccontextmanager
 async def _web(
-    path: Path, config: Config, broker_url: str, agent: UserAgent, journal: StoreJournal
+    settings: Path, config: Config, broker_url: str, agent: UserAgent, journal: StoreJournal
 ) -> AsyncIterator[None]:
     """The web server, if there is to be one, and texts by SIP. Whoever calls waits for neither."""
     if config.web.port is None:
         yield
         return
-    arguments = ["--config", str(path), "--broker", broker_url]
+    arguments = ["--config", str(settings), "--broker", broker_url]
     key = os.environ["VOICEAGENT_WEB__KEYS__LINE"] = secrets.token_urlsafe(24)
     web = Child("web", "voiceagent.webserver", arguments, start_s=60)
     answers = Answers(

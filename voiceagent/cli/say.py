@@ -11,7 +11,8 @@ import numpy as np
 from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_float
 from voiceagent.audio.telephone import telephone as through_telephone
 from voiceagent.audio.wav import save
-from voiceagent.config import ConfigError, Speech, load
+from voiceagent.cli.options import output_option, read, settings_option
+from voiceagent.config import Speech
 from voiceagent.speech.engines import load_voice
 from voiceagent.speech.models import ModelError, registry
 from voiceagent.speech.piper import SynthesisError
@@ -19,13 +20,7 @@ from voiceagent.speech.piper import SynthesisError
 
 @click.command()
 @click.argument("text")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The WAV file to write.",
-)
+@output_option("The WAV file to write.", required=True)
 @click.option(
     "--voice",
     default="joe-us",
@@ -33,13 +28,7 @@ from voiceagent.speech.piper import SynthesisError
     help="A voice of `voiceagent models list` or of the settings, or the path of a Piper .onnx "
     "file.",
 )
-@click.option(
-    "-c",
-    "--config",
-    "settings",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Settings with voices of their own.",
-)
+@settings_option("Settings with voices of their own.", required=False)
 @click.option(
     "--rate",
     type=click.IntRange(SAMPLE_RATE, 48000),
@@ -59,8 +48,8 @@ def say(
     if not any(letter.isalnum() for letter in text):
         raise click.UsageError("there is nothing to say: give a text with words in it")
     try:
-        speech = _spoken(text, load(settings).speech if settings else Speech(), voice, rate)
-    except (ConfigError, ModelError, SynthesisError) as error:
+        speech = _spoken(text, read(settings).speech if settings else Speech(), voice, rate)
+    except (ModelError, SynthesisError) as error:
         raise click.ClickException(str(error)) from error
     try:
         save(output, through_telephone(speech, rate) if telephone else speech, rate)

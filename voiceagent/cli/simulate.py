@@ -16,6 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
+from voiceagent.cli.options import json_option
 from voiceagent.simulation.callers import Call, Callers, Result, SimulationError
 from voiceagent.simulation.phone_process import PhoneFailed
 from voiceagent.simulation.scenario import Scenario, ScenarioError, load
@@ -43,7 +44,7 @@ _REASONS_TO_STOP = (
 @click.option(
     "--at-once", type=click.IntRange(1), default=1, show_default=True, help="Callers at a time."
 )
-@click.option("--json", "as_json", is_flag=True, help="A line of JSON a call, then the summary.")
+@json_option("A line of JSON a call, then the summary.")
 @click.option("--keep", type=_PATH, help="Folder for the recordings; left out: none are kept.")
 @click.option(
     "--person",

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from voiceagent import config
+from voiceagent.cli.options import FILE, Command, read, settings_option
 from voiceagent.events import Record
 from voiceagent.records.store import Store, StoreError
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
-
-def store_options(command: Callable[..., None]) -> Callable[..., None]:
+def store_options(command: Command) -> Command:
     """The options that `open_store` takes: ``settings`` and ``store``."""
-    of_settings = click.option(
-        "-c", "--config", "settings", type=_FILE, help="Settings (TOML) that name the store."
-    )
-    of_store = click.option("--store", type=_FILE, help="The store, over the settings.")
+    of_settings = settings_option("Settings (TOML) that name the store.", required=False)
+    of_store = click.option("--store", type=FILE, help="The store, over the settings.")
     return of_settings(of_store(command))
 
 
@@ -29,13 +25,13 @@ def open_store(settings: Path | None, store: Path | None) -> Store:
         if store is None:
             if settings is None:
                 raise click.UsageError("name the settings with -c FILE, or the store with --store")
-            store = config.load(settings).records.path
+            store = read(settings).records.path
         if not store.exists():
             raise click.ClickException(
                 f"{store}: there is no such store: check records.path, or name another by --store"
             )
         return Store(store)
-    except (config.ConfigError, StoreError) as error:
+    except StoreError as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from voiceagent import logs
+from voiceagent.cli.options import settings_option
 from voiceagent.config import ConfigError, Log, Way, load
 from voiceagent.handoff.trying import Finding, Trial
 from voiceagent.telephony.useragent import TelephonyError
@@ -21,14 +22,7 @@ def transfer() -> None:
 
 @transfer.command("try")
 @click.argument("target")
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The settings, a TOML file.",
-)
+@settings_option()
 @click.option("--caller", default="", help="Who is called to be the caller; else call the agent.")
 @click.option(
     "--way",
@@ -38,7 +32,7 @@ def transfer() -> None:
     help="How the caller gets to TARGET.",
 )
 @click.option("--wait", "wait_s", default=60.0, show_default=True, help="Seconds for the caller.")
-def try_(target: str, path: Path, caller: str, way: Way, wait_s: float) -> None:
+def try_(target: str, settings: Path, caller: str, way: Way, wait_s: float) -> None:
     """Hand one caller over to TARGET, an extension or SIP URI, and say what to configure.
 
     Nothing else may use the agent's SIP port meanwhile. A TARGET that rings the agent itself
@@ -46,7 +40,7 @@ def try_(target: str, path: Path, caller: str, way: Way, wait_s: float) -> None:
     """
     logs.configure(Log(level="error"))
     try:
-        findings = asyncio.run(_try(target, path, caller, way, wait_s))
+        findings = asyncio.run(_try(target, settings, caller, way, wait_s))
     except (ConfigError, TelephonyError) as error:
         raise click.ClickException(str(error)) from error
     marks = {
@@ -60,6 +54,6 @@ def try_(target: str, path: Path, caller: str, way: Way, wait_s: float) -> None:
         sys.exit(1)
 
 
-async def _try(target: str, path: Path, caller: str, way: Way, wait_s: float) -> list[Finding]:
-    trial = Trial(load(path), target, lambda line: click.echo(f"  {line}"))
+async def _try(target: str, settings: Path, caller: str, way: Way, wait_s: float) -> list[Finding]:
+    trial = Trial(load(settings), target, lambda line: click.echo(f"  {line}"))
     return await trial.run(way, caller, wait_s)

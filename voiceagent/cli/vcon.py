@@ -6,18 +6,14 @@ from pathlib import Path
 
 import click
 
+from voiceagent.cli.options import output_option
 from voiceagent.cli.stored import events_of, open_store, store_options
 from voiceagent.records.conversation_file import as_vcon
 
 
 @click.command()
 @click.argument("call_id", metavar="CALL")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write it to this file; left out: to standard output.",
-)
+@output_option("Write it to this file; left out: to standard output.")
 @click.option(
     "--recording",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,42 +11,24 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from voiceagent import config
+from voiceagent.cli.broker import broker_options, mqtt_of, run_over_bus
 from voiceagent.cli.stored import open_store
 from voiceagent.events import RECORD
 from voiceagent.records.outcome import Outcome, outcome
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.asked import payload_of
-from voiceagent.supervision.bus import BusError, follow, retained
+from voiceagent.supervision.bus import follow, retained
 from voiceagent.supervision.render import render
 from voiceagent.supervision.states import CallState, LineState
 from voiceagent.supervision.topics import Topics
-
-_Command = Callable[..., None]
-
-
-def broker_options(command: _Command) -> _Command:
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),
-        click.option("--url", default="", help="Broker as mqtt://host:1883, over the settings."),
-        click.option(
-            "-c",
-            "--config",
-            "file",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="Settings (TOML) that name the broker.",
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 @click.command()
 @click.argument("call_id", required=False)
 @broker_options
-def watch(call_id: str | None, file: Path | None, url: str, as_json: bool) -> None:
+def watch(call_id: str | None, settings: Path | None, url: str, as_json: bool) -> None:
     """Show events as they happen, of all calls or of CALL_ID, with what callers say."""
-    mqtt = _mqtt(file)
+    mqtt = mqtt_of(settings)
     topics = Topics(mqtt.topic_root)
     console = Console(soft_wrap=True)
 
@@ -66,11 +46,11 @@ def watch(call_id: str | None, file: Path | None, url: str, as_json: bool) -> No
 @click.command()
 @click.option("--recorded", is_flag=True, help="The newest 100 calls in the store instead.")
 @broker_options
-def calls(recorded: bool, file: Path | None, url: str, as_json: bool) -> None:
+def calls(recorded: bool, settings: Path | None, url: str, as_json: bool) -> None:
     """List the live calls, or the recorded ones with what became of them."""
     if recorded:
-        return _recorded(file, as_json)
-    mqtt = _mqtt(file)
+        return _recorded(settings, as_json)
+    mqtt = mqtt_of(settings)
     topics = Topics(mqtt.topic_root)
 
     async def show() -> None:
@@ -87,8 +67,8 @@ def calls(recorded: bool, file: Path | None, url: str, as_json: bool) -> None:
     run_over_bus(show)
 
 
-def _recorded(file: Path | None, as_json: bool) -> None:
-    with open_store(file, None) as store:
+def _recorded(settings: Path | None, as_json: bool) -> None:
+    with open_store(settings, None) as store:
         found = [outcome(store.events(call.call_id)) for call in store.calls()]
     if as_json:
         for call in found:
@@ -157,33 +137,5 @@ def _past(found: list[Outcome]) -> Table:
     return table
 
 
-def _mqtt(file: Path | None) -> config.Mqtt:
-    return settings_of(file).mqtt if file else config.Mqtt()
-
-
-def settings_of(file: Path) -> config.Config:
-    """The settings, or the complaint about them."""
-    try:
-        return config.load(file)
-    except config.ConfigError as error:
-        raise click.ClickException(str(error)) from error
-
-
 def _lost(problem: str) -> None:
     click.echo(f"{problem}: trying again", err=True)
-
-
-def run_over_bus(command: Callable[[], Awaitable[None]]) -> None:
-    async def main() -> None:
-        await command()
-
-    try:
-        asyncio.run(main())
-    except BusError as error:
-        raise click.ClickException(
-            f"{error}: is voiceagent running? -c FILE or --url names another broker"
-        ) from error
-    except config.ConfigError as error:
-        raise click.ClickException(str(error)) from error
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
