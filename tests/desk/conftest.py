@@ -24,7 +24,7 @@ from voiceagent.supervision.journal import StoreJournal, open_journal
 from voiceagent.web.site import Site, application
 
 KEYS = {"6001@pbx": "annas key is this", "6002@pbx": "bens key is that"}
-"""As the call of `handed_over_call` names people, without the scheme."""
+"""As the call of `handed_over_call` names people, without the scheme. The first reads German."""
 DIALPLAN = Path(__file__).parents[2] / "dialplans" / "shop.yaml"
 
 
@@ -68,7 +68,7 @@ async def served(site: Site) -> AsyncIterator[str]:
 async def _live(url: str) -> None:
     """Wait until the desks are connected to the bus."""
     async with httpx.AsyncClient(base_url=url) as client, asyncio.timeout(20.0):
-        (person, key), *_ = KEYS.items()
+        *_, (person, key) = KEYS.items()
         await client.post(f"/desk/{person}/login", data={"key": key})
         while "The bus is away" in (await client.get(f"/desk/{person}")).text:
             pass  # asking again is what takes time
@@ -81,6 +81,7 @@ async def agency(tmp_path: Path) -> AsyncIterator[Agency]:
             "dialplan": DIALPLAN,
             "line": LINE,
             "records": {"path": tmp_path / "calls.db"},
+            "people": [{"name": "anna", "target": "sip:6001@pbx", "languages": ["de"]}],
             "desk": Desk(keys={f"sip:{person}": key for person, key in KEYS.items()}),
         }
     )

@@ -11,7 +11,14 @@ from playwright.async_api import Page, expect
 from tests.desk.browser import chromium
 from tests.desk.conftest import KEYS, Agency, served
 from tests.patience import until
-from voiceagent.events import HandoverContextReady, HandoverMarked, Record, TranscriptLine
+from voiceagent.events import (
+    ConsultationAnswered,
+    HandoverContextReady,
+    HandoverMarked,
+    Record,
+    TranscriptLine,
+    Translation,
+)
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
@@ -129,7 +136,36 @@ async def test_calls_that_are_over_can_be_marked_after_the_web_server_was_starte
         await page.goto(f"{url}/desk/6001@pbx")
         await page.get_by_label("Your key").fill(KEYS["6001@pbx"])
         await page.keyboard.press("Enter")
-        await expect(page.locator("main")).to_contain_text("No call for you")
+        await expect(page.locator("main")).to_contain_text("Kein Anruf für Sie")
+
+
+async def test_who_speaks_german_reads_german(
+    agency: Agency, page: Page, handed_over_call: Records
+) -> None:
+    await page.goto(f"{agency.url}/desk/6001@pbx")
+    await page.get_by_label("Your key").fill(KEYS["6001@pbx"])
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status")).to_have_text("verbunden")
+    records = handed_over_call[:9]
+    ready = records[6].event
+    assert isinstance(ready, HandoverContextReady)
+    german = Translation(
+        language="de", people=("sip:6001@pbx",), reason="Die Stimmung ist gereizt."
+    )
+    context = ready.context.model_copy(update={"translations": (german,)})
+    event = ready.model_copy(update={"context": context})
+    records[6] = records[6].model_copy(update={"event": event})
+    await agency.happens(records)
+    await expect(page.locator(".state")).to_have_text("Ihr Telefon wird angerufen")
+    await expect(page.locator(".reason")).to_have_text("Die Stimmung ist gereizt.")
+    await expect(page).to_have_title("+4930123 – Platz 6001@pbx")
+    answered = ConsultationAnswered(handover_id="h1", target="sip:6001@pbx")
+    await agency.happens(
+        [*records[:8], records[8].model_copy(update={"id": "answered", "event": answered})]
+    )
+    await page.get_by_label("nicht nötig").check()
+    await page.get_by_role("button", name="Festhalten").click()
+    await expect(page.locator("form.mark output")).to_have_text("Festgehalten, danke.")
 
 
 async def test_who_logs_out_sees_nothing_any_more(

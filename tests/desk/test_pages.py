@@ -116,7 +116,7 @@ async def test_the_words_of_a_call_go_from_the_desk_of_whoever_does_not_take_it(
     await agency.happens(handed_over_call[:9])
     await until_shown(browser, "this is wrong", "6001@pbx")
     await agency.happens(handed_over_call[:10])
-    await until_shown(browser, "No call for you", "6001@pbx")
+    await until_shown(browser, "Kein Anruf für Sie", "6001@pbx")
     assert "this is wrong" not in await shown(browser, "6001@pbx")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
 
 from tests.desk.test_offers import offer
+from tests.dialogue.test_notes import PLAN
 from voiceagent.desk import view
 from voiceagent.desk.following import Desk
+from voiceagent.dialogue.notes.sentences import english, load
+from voiceagent.dialogue.notes.teller import Teller, Tellers
 from voiceagent.events import CallFacts, EarlierCall, Identity, Mood, TranscriptLine
 from voiceagent.supervision.states import Offer
 
@@ -49,8 +53,13 @@ def full(words: str = "my bill is wrong") -> Offer:
     return whole.model_copy(update={"context": context, "state": "connected"})
 
 
-def shown(offer: Offer) -> str:
-    desk = Desk()
+def teller(language: str = "en") -> Teller:
+    tellers = Tellers(PLAN, ["de"])
+    return tellers.others.get(language, tellers.own)
+
+
+def shown(offer: Offer, language: str = "en") -> str:
+    desk = Desk(teller(language))
     desk.live = True
     desk.offers.put(offer)
     return view.page("6001", desk)
@@ -97,7 +106,7 @@ def test_everything_that_is_known_is_there() -> None:
 
 
 def test_nothing_is_there_that_the_page_has_no_leave_to_use() -> None:
-    for html in (shown(full()), view.login("6001", "wrong")):
+    for html in (shown(full()), view.login("6001", teller(), "wrong_key")):
         for tag, attrs in Tags(html).found:
             assert "style" not in attrs
             assert tag not in ("style", "iframe")
@@ -116,10 +125,10 @@ def test_it_says_so_when_nothing_is_known_of_a_caller() -> None:
 
 
 def test_it_says_so_when_the_bus_is_away() -> None:
-    desk = Desk()
-    assert "may be out of date" in view.cases("6001", desk)
+    desk = Desk(teller())
+    assert "may be out of date" in view.cases(desk)
     desk.live = True
-    assert "may be out of date" not in view.cases("6001", desk)
+    assert "may be out of date" not in view.cases(desk)
 
 
 @pytest.mark.parametrize("count", [1, 2, 40])
@@ -128,9 +137,50 @@ def test_the_mood_is_drawn_from_left_to_right_and_anger_upwards(count: int) -> N
         Mood(turn=n, t_s=n, anger=n / count, understood=1, action="continue")
         for n in range(1, count + 1)
     ]
-    drawn = view.points(mood)
+    drawn = view.points(mood, english().desk["turn"])
     assert len(drawn) == count
     assert all(0 <= point.x <= 320 and 0 <= point.y <= 64 for point in drawn)
     assert [p.x for p in drawn] == sorted(p.x for p in drawn)
     assert [p.y for p in drawn] == sorted((p.y for p in drawn), reverse=True)
     assert drawn[-1].told == f"turn {count}: anger 100%, understood 100%"
+
+
+def test_who_reads_german_reads_no_english() -> None:
+    german = load("de")
+    assert german is not None
+    ours = Tags(shown(full("§"), "de"))
+    others = Tags(shown(full("§")))
+    assert '<html lang="de">' in shown(full("§"), "de")
+    same = set(re.findall(r"[^\W\d]{4,}", ours.text)) & set(re.findall(r"[^\W\d]{4,}", others.text))
+    assert same <= set(re.findall(r"[^\W\d]{4,}", " ".join(german.desk.values())))
+    for told in ("Wer anruft", "bei Ihnen", "War diese Übergabe richtig?", "Äußerung 1: Ärger 10%"):
+        assert told in ours.text
+
+
+def test_marks_and_reasons_are_sent_the_same_from_every_desk() -> None:
+    def sent(language: str) -> list[str | None]:
+        found = Tags(shown(full(), language)).found
+        return [attrs.get("value") for tag, attrs in found if tag in ("input", "option")]
+
+    assert sent("de") == sent("en")
+    assert {"too-late", "not-understood"} <= set(sent("de"))
+
+
+def test_what_the_dialplan_names_is_named_as_people_call_it() -> None:
+    whole = full()
+    context = whole.context.model_copy(
+        update={
+            "topic": "billing",
+            "intent": "order",
+            "slots": {"number": "471229", "sure": True, "day": "2026-11-24"},
+        }
+    )
+    html = shown(whole.model_copy(update={"context": context}), "de")
+    for name, value in (
+        ("Thema", "eine falsche Rechnung"),
+        ("Anliegen", "eine Bestellung"),
+        ("Bestellnummer", "471229"),
+        ("sicher", "ja"),
+        ("Tag", "24.11.2026"),
+    ):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in html

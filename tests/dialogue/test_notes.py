@@ -132,7 +132,7 @@ def test_on_a_screen_what_is_not_translated_is_quoted() -> None:
 
 @pytest.mark.parametrize("name", ["number", "check", "keys", "person", "said"])
 def test_what_is_no_word_of_a_language_stands_in_each_as_it_is(name: str) -> None:
-    says = next(says for says, parts in english().parts.items() if parts == {name})
+    says = next(says for says, parts in english().parts["sentences"].items() if parts == {name})
     for language in LANGUAGES:
         assert "0x7" in teller(language).tell(Note(says=says, values={name: "0x7"}))
 
@@ -261,3 +261,13 @@ def test_what_is_wrong_in_a_file_is_named(tmp_path: Path, change: dict, wrong: s
         load("fr", tmp_path)
     assert str(error.value).startswith(f"{file}: ")
     assert wrong in str(error.value)
+
+
+@pytest.mark.parametrize("section", ["desk", "case"])
+def test_what_is_missing_on_a_page_is_named(tmp_path: Path, section: str) -> None:
+    document = yaml.safe_load((SHIPPED / "de.yaml").read_text(encoding="utf-8"))
+    del document[section]["title"]
+    file = tmp_path / "fr.yaml"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"{section}: has no title: add as in en.yaml"):
+        load("fr", tmp_path)

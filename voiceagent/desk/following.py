@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import unquote
 
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from voiceagent import tasks
 from voiceagent.desk.offers import Offers
 from voiceagent.desk.remembering import remembered
+from voiceagent.dialogue.notes.teller import Teller
 from voiceagent.records.store import Store
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.asked import payload_of
@@ -29,7 +30,9 @@ _log = structlog.get_logger()
 class Desk:
     """One person's desk, and whoever waits for news of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, teller: Teller) -> None:
+        self.teller = teller
+        """In whose words it is written."""
         self.offers = Offers()
         self.live = False
         """Whether the bus is connected, so that what is shown is what is."""
@@ -62,17 +65,18 @@ class Desk:
 
 @asynccontextmanager
 async def desks(
-    address: Address, topics: Topics, people: Iterable[str], store: Store
+    address: Address, topics: Topics, people: Mapping[str, Teller], store: Store
 ) -> AsyncIterator[dict[str, Desk]]:
     """The desk of each person, followed until the end of the block.
 
     Args:
+        people: each with who tells them of calls.
         store: what was on the desks before is in it.
 
     Raises:
         sqlite3.Error: it cannot be read.
     """
-    found = {name: Desk() for name in people}
+    found = {name: Desk(teller) for name, teller in people.items()}
     for name, offers in (await asyncio.to_thread(remembered, store, found.keys())).items():
         for offer in offers:
             found[name].offers.remember(offer)

@@ -19,6 +19,9 @@ from starlette.staticfiles import StaticFiles
 from voiceagent.desk import view
 from voiceagent.desk.following import Desk, desks
 from voiceagent.desk.sessions import Sessions, TooManyTries
+from voiceagent.dialogue.notes.teller import Teller
+from voiceagent.handoff.staff import Staff
+from voiceagent.handoff.telling import Readers
 from voiceagent.records.marks import MarkError, MarkRequest, mark
 from voiceagent.records.store import Store
 from voiceagent.supervision.topics import Topics, level, person as name_of
@@ -36,6 +39,7 @@ async def desk(site: Site) -> AsyncIterator[Sequence[BaseRoute]]:
     """The pages of all people who have a key.
 
     Raises:
+        ConfigError: a file of sentences cannot be used.
         StoreError: the store cannot be used.
     """
     settings = site.config.desk
@@ -45,19 +49,31 @@ async def desk(site: Site) -> AsyncIterator[Sequence[BaseRoute]]:
         return
     sessions = Sessions(keys, settings.session_h * 3600, time.monotonic)
     topics = Topics(site.config.mqtt.topic_root)
+    members = Staff.of(site.config, site.plan).roster.members
+    readers = Readers(site.plan, members, site.config.handover.wording)
+    known = {name_of(member.target): readers.of(member) for member in members}
+    people = {name: known.get(name, readers.own) for name in keys}
     with Store(site.config.records.path) as store:
-        async with desks(site.broker, topics, keys, store) as found:
+        async with desks(site.broker, topics, people, store) as found:
             secure = site.config.web.public_url.startswith("https://")
-            yield _Pages(sessions, found, store, secure=secure).routes
+            yield _Pages(sessions, found, store, readers.own, secure=secure).routes
 
 
 class _Pages:
     def __init__(
-        self, sessions: Sessions, found: dict[str, Desk], store: Store, *, secure: bool
+        self,
+        sessions: Sessions,
+        found: dict[str, Desk],
+        store: Store,
+        stranger: Teller,
+        *,
+        secure: bool,
     ) -> None:
         self._sessions = sessions
         self._desks = found
         self._store = store
+        self._stranger = stranger
+        """In whose words somebody is spoken to of whom nothing is known yet."""
         self._secure = secure
         self.routes: Sequence[BaseRoute] = (
             Mount("/desk/static", StaticFiles(directory=_STATIC)),
@@ -71,7 +87,7 @@ class _Pages:
     async def _page(self, request: Request) -> Response:
         person = request.path_params["person"]
         if not self._may(request):
-            return HTMLResponse(view.login(person))
+            return HTMLResponse(view.login(person, self._stranger))
         return HTMLResponse(view.page(person, self._desks[person]))
 
     async def _log_in(self, request: Request) -> Response:
@@ -80,11 +96,9 @@ class _Pages:
         try:
             token = self._sessions.log_in(person, sent.get("key", [""])[0])
         except TooManyTries:
-            told = "Too many wrong keys: wait a minute, then try again."
-            return HTMLResponse(view.login(person, told), 429)
+            return HTMLResponse(view.login(person, self._stranger, "too_many_keys"), 429)
         if not token:
-            told = "That is not the key of this desk. Whoever runs the agent has it: desk.keys."
-            return HTMLResponse(view.login(person, told), 401)
+            return HTMLResponse(view.login(person, self._stranger, "wrong_key"), 401)
         answer = RedirectResponse(_address(person), 303)
         answer.set_cookie(
             _COOKIE,
@@ -122,7 +136,7 @@ class _Pages:
                 break
             if anything:
                 shown = desk.version
-                html = json.dumps(view.cases(person, desk))
+                html = json.dumps(view.cases(desk))
                 yield f"id: {shown}\nevent: cases\ndata: {html}\n\n"
             else:
                 yield ": still here\n\n"

@@ -1,28 +1,24 @@
-"""A desk as HTML. Everything a caller has said or sent is escaped by the templates."""
+"""A desk as HTML, in its person's language. Everything a caller has said or sent is escaped by the
+templates."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, get_args
 
 import jinja2
 
 from voiceagent.desk.following import Desk
+from voiceagent.dialogue.notes.teller import Teller
 from voiceagent.events import Mark, MarkReason, Mood
 from voiceagent.supervision.topics import level
 
 _WIDTH, _HEIGHT, _MARGIN = 320, 64, 6
 
-STATES = {
-    "announced": "for you",
-    "calling": "your phone is called",
-    "ringing": "your phone rings",
-    "answered": "you have answered",
-    "connected": "with you",
-}
 MARKS: tuple[Mark, ...] = ("needed", "too-late", "not-needed")
 """What can be said of a call that was handed over."""
+_IN_BROWSER = ("title", "live", "no_connection", "kept", "not_kept")
+"""What the script says."""
 
 
 class Point(NamedTuple):
@@ -33,14 +29,20 @@ class Point(NamedTuple):
     told: str
 
 
-def points(mood: Sequence[Mood]) -> list[Point]:
-    """Where each turn lies in a picture of 320 by 64, anger upwards."""
+def points(mood: Sequence[Mood], told: str) -> list[Point]:
+    """Where each turn lies in a picture of 320 by 64, anger upwards.
+
+    Args:
+        told: the sentence that tells of one.
+    """
     step = (_WIDTH - 2 * _MARGIN) / max(1, len(mood) - 1)
     return [
         Point(
             round(_MARGIN + place * step, 1),
             round(_HEIGHT - _MARGIN - turn.anger * (_HEIGHT - 2 * _MARGIN), 1),
-            f"turn {turn.turn}: anger {turn.anger:.0%}, understood {turn.understood:.0%}",
+            told.format(
+                turn=turn.turn, anger=f"{turn.anger:.0%}", understood=f"{turn.understood:.0%}"
+            ),
         )
         for place, turn in enumerate(mood)
     ]
@@ -50,10 +52,6 @@ def _clock(seconds: float) -> str:
     return f"{int(seconds // 60)}:{int(seconds % 60):02}"
 
 
-def _day(at: datetime) -> str:
-    return f"{at:%d %b %Y %H:%M} UTC"
-
-
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("voiceagent.desk"),
     autoescape=True,
@@ -61,16 +59,16 @@ _templates = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"clock": _clock, "day": _day, "points": points, "level": level}
+_templates.filters |= {"clock": _clock, "points": points, "level": level}
 
 
-def cases(person: str, desk: Desk) -> str:
+def cases(desk: Desk) -> str:
     """What lies on the desk."""
-    return _templates.get_template("cases.html").render(
-        person=person,
+    return _render(
+        "cases.html",
+        desk.teller,
         cases=desk.offers.cases,
         live=desk.live,
-        states=STATES,
         marks_offered=MARKS,
         reasons=get_args(MarkReason),
     )
@@ -78,11 +76,28 @@ def cases(person: str, desk: Desk) -> str:
 
 def page(person: str, desk: Desk) -> str:
     """The whole page."""
-    return _templates.get_template("desk.html").render(
-        person=person, version=desk.version, cases=cases(person, desk)
+    words = desk.teller.sentences.desk
+    return _render(
+        "desk.html",
+        desk.teller,
+        person=person,
+        version=desk.version,
+        cases=cases(desk),
+        words={name: words[name] for name in _IN_BROWSER},
     )
 
 
-def login(person: str, problem: str = "") -> str:
-    """The page that asks for the key."""
-    return _templates.get_template("login.html").render(person=person, problem=problem)
+def login(person: str, teller: Teller, problem: str = "") -> str:
+    """The page that asks for the key.
+
+    Args:
+        problem: name of what was wrong with the last one.
+    """
+    return _render("login.html", teller, person=person, problem=problem)
+
+
+def _render(template: str, teller: Teller, **values: Any) -> str:
+    t: Mapping[str, str] = teller.sentences.desk
+    return _templates.get_template(template).render(
+        t=t, teller=teller, written_in=teller.sentences.language, **values
+    )

@@ -73,6 +73,10 @@ class Readers:
         """Of the dialplan's language."""
         return self._tellers.own
 
+    def of(self, person: Member) -> Teller:
+        """In the language of this person."""
+        return self._tellers.others.get(self._first.get(person.target, ""), self.own)
+
     def others(self) -> Iterator[tuple[str, Teller, tuple[str, ...]]]:
         """Each other language that is read, and the targets of those who read it."""
         for language, teller in self._tellers.others.items():

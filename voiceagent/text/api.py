@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import aiomqtt
+import jinja2
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from voiceagent.cases import link
+from voiceagent.dialogue.notes.sentences import english, load
 from voiceagent.events import CallArrived, CallFacts, Record
 from voiceagent.records.cases import left_open
 from voiceagent.records.transcript import line
@@ -29,6 +31,7 @@ from voiceagent.web.site import Site
 
 LONGEST = 4000
 _STATIC = Path(__file__).parent / "static"
+_templates = jinja2.Environment(loader=jinja2.PackageLoader("voiceagent.text"), autoescape=True)
 Written = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
@@ -148,8 +151,13 @@ def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
             raise _unknown(case_id)
         return found
 
+    sentences = load(site.plan.language, site.config.handover.wording) or english()
+    html = _templates.get_template("case.html").render(
+        t=sentences.case, written_in=sentences.language
+    )
+
     async def page(request: Request) -> Response:
-        return FileResponse(_STATIC / "case.html")
+        return HTMLResponse(html)
 
     return [
         Mount("/case/static", StaticFiles(directory=_STATIC)),

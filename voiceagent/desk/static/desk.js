@@ -5,6 +5,7 @@
 
 const cases = document.getElementById("cases");
 const line = document.getElementById("line");
+const words = JSON.parse(cases.dataset.words);
 const base = "/desk/" + cases.dataset.person;
 
 function show(html) {
@@ -24,8 +25,8 @@ function show(html) {
 function tell() {
   const heading = cases.querySelector("article:not(.over) h2");
   const who = heading ? heading.querySelector(".who").textContent : "";
-  line.textContent = heading ? who + ": " + heading.querySelector(".state").textContent : "live";
-  document.title = (heading ? who + " – " : "") + "Desk " + decodeURIComponent(cases.dataset.person);
+  line.textContent = heading ? who + ": " + heading.querySelector(".state").textContent : words.live;
+  document.title = (heading ? who + " – " : "") + words.title.replace("{person}", decodeURIComponent(cases.dataset.person));
 }
 
 function follow() {
@@ -34,7 +35,7 @@ function follow() {
   source.addEventListener("cases", (event) => show(JSON.parse(event.data)));
   source.addEventListener("out", () => location.reload());
   source.onerror = () => {
-    line.textContent = "no connection: trying again";
+    line.textContent = words.no_connection;
     if (source.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
   };
 }
@@ -53,9 +54,9 @@ cases.addEventListener("submit", async (event) => {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(wanted),
     });
-    told.textContent = answer.ok ? "Kept, thank you." : (await answer.json()).detail;
+    told.textContent = answer.ok ? words.kept : (await answer.json()).detail;
   } catch {
-    told.textContent = "Not kept: there is no connection. Try again.";
+    told.textContent = words.not_kept;
   }
 });
 

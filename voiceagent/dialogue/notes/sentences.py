@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ class _Document(BaseModel):
     quoted: tuple[str, ...]
     accepting: tuple[str, ...]
     declining: tuple[str, ...]
+    desk: dict[str, str]
+    case: dict[str, str]
 
 
 class Sentences:
@@ -39,6 +42,10 @@ class Sentences:
         self.accepting = document.accepting
         """What an answer begins with when it is a yes; none where English is understood."""
         self.declining = document.declining
+        self.desk: Mapping[str, str] = document.desk
+        """What stands on the page of a person who takes calls."""
+        self.case: Mapping[str, str] = document.case
+        """What stands on a customer's page."""
         self._turned = document.turned
         self._quoted = document.quoted
         self._sentences = {
@@ -47,11 +54,15 @@ class Sentences:
         }
 
     @property
-    def parts(self) -> dict[str, set[str]]:
-        """What fits into each sentence, by its name."""
+    def parts(self) -> dict[str, dict[str, set[str]]]:
+        """What fits into each sentence, by the sections of the file."""
         return {
-            name: {part for sentence in said for part in _parts(sentence)}
-            for name, said in self._sentences.items()
+            "sentences": {
+                name: {part for sentence in said for part in _parts(sentence)}
+                for name, said in self._sentences.items()
+            },
+            "desk": {name: set(_parts(said)) for name, said in self.desk.items()},
+            "case": {name: set(_parts(said)) for name, said in self.case.items()},
         }
 
     def say(self, name: str, /, **parts: Any) -> str:
@@ -111,21 +122,21 @@ def _read(file: Path, language: str) -> Sentences:
         raise ConfigError(f"{file}: {where}: {first['msg']}: write it as in en.yaml") from error
     read = Sentences(language, document)
     if file != _SHIPPED / "en.yaml":
-        _compare(file, read.parts, english().parts)
+        known = english().parts
+        for section, parts in read.parts.items():
+            _compare(f"{file}: {section}", parts, known[section])
     return read
 
 
-def _compare(file: Path, parts: dict[str, set[str]], known: dict[str, set[str]]) -> None:
+def _compare(where: str, parts: dict[str, set[str]], known: dict[str, set[str]]) -> None:
     if missing := [name for name in known if name not in parts]:
-        raise ConfigError(f"{file}: sentences: has no {', '.join(missing)}: add as in en.yaml")
+        raise ConfigError(f"{where}: has no {', '.join(missing)}: add as in en.yaml")
     for name, used in parts.items():
         if name not in known:
-            raise ConfigError(f"{file}: sentences.{name}: there is no such sentence: take it out")
+            raise ConfigError(f"{where}.{name}: there is no such sentence: take it out")
         if strange := sorted(used - known[name]):
             fitting = ", ".join(sorted(known[name])) or "nothing"
-            raise ConfigError(
-                f"{file}: sentences.{name}: {{{strange[0]}}} does not fit there: use {fitting}"
-            )
+            raise ConfigError(f"{where}.{name}: {{{strange[0]}}} does not fit there: use {fitting}")
 
 
 @cache

@@ -60,11 +60,11 @@ class Teller:
     def _part(self, kind: str, value: Any) -> str:
         match kind:
             case "topic":
-                return self._label("topics", value)
+                return self.label("topics", value)
             case "intent":
                 return self._intent(value)
             case "slot":
-                return self._label("slots", value)
+                return self.label("slots", value)
             case "advice":
                 return self._advice(value)
             case "answers":
@@ -83,7 +83,8 @@ class Teller:
             return words
         return self.sentences.say("quote", words=words) if self._read else ""
 
-    def _label(self, section: str, name: str) -> str:
+    def label(self, section: str, name: str) -> str:
+        """What a name of the dialplan's "intents", "slots" or "topics" is called."""
         if self._foreign and (known := self._translated(section, name)):
             return known
         return self._words(self._plan.label(section, name))
@@ -93,9 +94,9 @@ class Teller:
 
     def _intent(self, name: str) -> str:
         if self._foreign:
-            return self._label("intents", name)
+            return self.label("intents", name)
         known = self._plan.intents.get(name)
-        return (known.told if known else None) or self.sentences.about(self._label("intents", name))
+        return (known.told if known else None) or self.sentences.about(self.label("intents", name))
 
     def _advice(self, topic: str) -> str:
         if self._foreign and (known := self._translated("advice", topic)):
@@ -104,14 +105,16 @@ class Teller:
 
     def _answers(self, values: Mapping[str, Any]) -> list[str]:
         """The answers as people say them: "order number 471229"."""
-        labelled = ((self._label("slots", name), name, value) for name, value in values.items())
-        spoken = ((label, self._answer(name, value)) for label, name, value in labelled if label)
+        labelled = ((self.label("slots", name), name, value) for name, value in values.items())
+        spoken = ((label, self.answer(name, value)) for label, name, value in labelled if label)
         return [f"{label} {value}" for label, value in spoken if value]
 
-    def _answer(self, name: str, value: Any) -> str:
+    def answer(self, name: str, value: Any) -> str:
+        """What a slot was answered with."""
         if isinstance(value, bool):
             return self.sentences.say("affirmed" if value else "denied")
-        match self._plan.slots[name].kind:
+        slot = self._plan.slots.get(name)
+        match slot.kind if slot else None:
             case "choice":
                 return self._words(str(value))
             case "date":

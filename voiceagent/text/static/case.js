@@ -4,7 +4,7 @@
 const token = location.hash.slice(1);
 const caseId = location.pathname.split("/").pop();
 const address = `/api/cases/${caseId}`;
-const names = { caller: "You", agent: "Agent", person: "Colleague" };
+const words = JSON.parse(document.querySelector("main").dataset.words);
 const every = 1500;
 
 const state = document.getElementById("state");
@@ -26,7 +26,7 @@ function show(message) {
   const item = document.createElement("li");
   item.className = message.who;
   const who = document.createElement("strong");
-  who.textContent = names[message.who];
+  who.textContent = words[message.who];
   item.append(who, message.text);
   messages.append(item);
   item.scrollIntoView({ block: "nearest" });
@@ -41,14 +41,14 @@ async function refresh() {
       form.hidden = false;
       text.focus();
     }
-    state.textContent = "Connected";
+    state.textContent = words.connected;
   } catch (problem) {
     if (problem.status === 401 || problem.status === 404) {
-      state.textContent = "This link is not valid any more.";
+      state.textContent = words.gone;
       form.hidden = true;
       return;
     }
-    state.textContent = "The connection is lost. Trying again…";
+    state.textContent = words.no_connection;
   }
   setTimeout(refresh, every);
 }
@@ -60,9 +60,9 @@ form.addEventListener("submit", async (event) => {
   try {
     await ask(`${address}/messages`, { method: "POST", body: JSON.stringify({ text: written }) });
     text.value = "";
-    state.textContent = "Sent";
+    state.textContent = words.sent;
   } catch (problem) {
-    state.textContent = `Not sent: ${problem.message}`;
+    state.textContent = `${words.not_sent} ${problem.message}`;
   }
   text.focus();
 });
