@@ -19,6 +19,10 @@ SILENCE = bytes(FRAME_BYTES)
 """A frame of digital silence."""
 SILENCE_DB = -100.0
 """Level given to digital silence, dBFS."""
+SPEECH = 0.5
+"""Probability from which a frame counts as speech, where nobody was speaking."""
+STILL_SPEECH = 0.35
+"""The same where somebody was a moment ago."""
 
 
 def to_float(pcm: bytes) -> Floats:

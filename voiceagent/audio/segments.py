@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from voiceagent.audio.frames import FRAME_S
+from voiceagent.audio.frames import FRAME_S, SPEECH, STILL_SPEECH
 from voiceagent.audio.vad import VoiceActivity
 
-_SPEECH = 0.5
-_STILL_SPEECH = 0.35
 _BLIP_S = 0.1
 """Less speech than this is a click."""
 _RESUMED_S = 0.06
@@ -59,7 +57,7 @@ class Segmenter:
         self._frames += 1
         now = self.now_s
         silence = now - self._last
-        if probability >= (_STILL_SPEECH if self._start is not None and silence < 0.1 else _SPEECH):
+        if probability >= (STILL_SPEECH if self._start is not None and silence < 0.1 else SPEECH):
             self._voice(now)
         elif self._start is not None:
             self._resumed_s = 0.0

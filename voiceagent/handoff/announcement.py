@@ -7,9 +7,8 @@ passes for a person, and only a person who has to accept the call keeps the call
 
 from __future__ import annotations
 
-from voiceagent.audio.frames import FRAME_S
+from voiceagent.audio.frames import FRAME_S, SPEECH
 
-_SPEECH = 0.5
 _PAUSE_S = 0.7
 """Silence that a person leaves for the other to speak; announcements breathe faster."""
 
@@ -28,7 +27,7 @@ class Announcement:
 
     def push(self, probability: float) -> bool:
         """The next 20 ms, as the probability that it is speech; whether a machine speaks."""
-        if probability >= _SPEECH:
+        if probability >= SPEECH:
             self._speech_s += self._silence_s + FRAME_S
             self._silence_s = 0.0
         elif self._speech_s:

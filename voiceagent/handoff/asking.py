@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from voiceagent import tasks
-from voiceagent.audio.frames import FRAME_S
+from voiceagent.audio.frames import FRAME_S, SPEECH
 from voiceagent.audio.vad import VoiceActivity
 from voiceagent.config import Turns
 from voiceagent.dialogue.entities import begins_with, find_yes_no
@@ -15,7 +15,6 @@ from voiceagent.speech.listener import Heard, Listener
 from voiceagent.speech.speaker import Speaker
 from voiceagent.telephony.call import Leg
 
-_SPEECH = 0.5
 _SILENCE_S = 1.5
 
 
@@ -89,7 +88,7 @@ async def _spoken(leg: Leg) -> bytes:
     def listen(pcm: bytes) -> None:
         nonlocal silent_s
         frames.append(pcm)
-        if activity.push(pcm).probability >= _SPEECH:
+        if activity.push(pcm).probability >= SPEECH:
             silent_s = 0.0
         elif silent_s is not None:
             silent_s += FRAME_S

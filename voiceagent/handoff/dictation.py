@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from voiceagent.audio.frames import FRAME_BYTES, FRAME_S
+from voiceagent.audio.frames import FRAME_BYTES, FRAME_S, SPEECH
 from voiceagent.audio.vad import VoiceActivity
 
-_SPEECH = 0.5
 _END_S = 3.0
 """Silence that ends a message."""
 _NOTHING_S = 7.0
@@ -35,7 +34,7 @@ class Dictation:
         """The next 20 ms; True when the message is over."""
         probability, _ = self._activity.push(pcm)
         self._frames.append(pcm.ljust(FRAME_BYTES, b"\0"))
-        self._voiced.append(probability >= _SPEECH)
+        self._voiced.append(probability >= SPEECH)
         if self._voiced[-1]:
             self._last_voice_s = self.length_s
         silence_s = self.length_s - self._last_voice_s

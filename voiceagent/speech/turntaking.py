@@ -13,7 +13,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from voiceagent.audio.frames import FRAME_S
+from voiceagent.audio.frames import FRAME_S, SPEECH, STILL_SPEECH
 from voiceagent.audio.level import LevelTracker
 from voiceagent.config import Turns
 from voiceagent.events import Expectation
@@ -29,7 +29,6 @@ from voiceagent.speech.turncommands import (
 )
 from voiceagent.speech.wholeness import Wholeness, cuts_in, is_backchannel, wholeness
 
-_SPEECH, _STILL_SPEECH = 0.5, 0.35
 _SPEECH_OVER_AGENT, _STILL_SPEECH_OVER_AGENT = 0.3, 0.25
 """While the agent speaks less is taken for speech: who cuts in begins softly as often as not,
 and a pause of the agent's for nothing is made good, one that comes late is not."""
@@ -139,7 +138,7 @@ class TurnTaking:
         if self._agent_speaks:
             needed = _STILL_SPEECH_OVER_AGENT if goes_on else _SPEECH_OVER_AGENT
         else:
-            needed = _STILL_SPEECH if goes_on else _SPEECH
+            needed = STILL_SPEECH if goes_on else SPEECH
         commands: list[Command] = []
         if speech_probability >= needed:
             commands += self._voice(t, level_db)
