@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +18,11 @@ from voiceagent.events import AnyEvent, Journal, LookupDone, Record, TranscriptL
 from voiceagent.telephony.call import Leg
 
 log = structlog.get_logger()
+
+
+def new_call_id() -> str:
+    """The agent's own id of a conversation: it sorts by time and tells when that was."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 class CallRecord:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import secrets
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import datetime
 
 import httpx
 import structlog
@@ -16,6 +14,7 @@ from voiceagent import events, tasks
 from voiceagent.audio.frames import to_pcm
 from voiceagent.audio.tones import comfort_noise, hold_tune
 from voiceagent.audio.wav import load
+from voiceagent.callrecord import new_call_id
 from voiceagent.config import Config
 from voiceagent.conversation import Conversation
 from voiceagent.course import prepared
@@ -119,8 +118,7 @@ class Line:
             self._refusals.add(refusal)
             refusal.add_done_callback(self._refusals.discard)
             return
-        call_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-        conversation = Conversation(call_id, leg, self._services)
+        conversation = Conversation(new_call_id(), leg, self._services)
         task = asyncio.create_task(self._converse(conversation))
         self._calls[task] = conversation
         task.add_done_callback(self._forget)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sqlite3
 import time
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 import structlog
 
+from voiceagent.callrecord import new_call_id
 from voiceagent.cases import digest, opened
 from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import CallFacts, CaseOpened, Record
@@ -70,7 +70,7 @@ class Cases:
         """
         self._room()
         token, event = opened(datetime.now(UTC), self._shared.config.text.valid_h)
-        conversation = TextConversation(_new_id(), facts, self._shared, event)
+        conversation = TextConversation(new_call_id(), facts, self._shared, event)
         self._open[conversation.case_id] = conversation
         self._tokens[event.token_sha256] = conversation.case_id
         return Opened(conversation, token, event)
@@ -118,7 +118,7 @@ class Cases:
                 slots=before.slots if before else {},
             )
             facts = kept.facts_of(records).model_copy(update={"channel": "text"})
-            conversation = TextConversation(_new_id(), facts, self._shared, went_on)
+            conversation = TextConversation(new_call_id(), facts, self._shared, went_on)
             conversation.with_person = kept.with_person(records)
             self._open[case_id] = conversation
             return conversation
@@ -171,7 +171,3 @@ class Cases:
         for conversation in self._open.values():
             conversation.end("error", "the web server was stopped")
         self._open.clear()
-
-
-def _new_id() -> str:
-    return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
