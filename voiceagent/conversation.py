@@ -28,7 +28,7 @@ from voiceagent.speech.listener import Heard, Key, Listener, Nothing, Turn
 from voiceagent.speech.speaker import Speaker, Spoken
 from voiceagent.telephony.call import Digit, Ended, Leg, Written
 from voiceagent.telephony.transfer_commands import Outcome
-from voiceagent.waiting import Chosen, Talk
+from voiceagent.waiting import Chosen, Exchange
 
 log = structlog.get_logger()
 
@@ -65,8 +65,8 @@ class Conversation:
         self._sense = SenseMaker(
             services.understander, services.speech, voice=services.plan.escalation.measures_voice
         )
-        talk = Talk(self._listener, self._tell, self._ask, self._heard)
-        self._handing = HandingOver(leg, services, self._course, talk)
+        exchange = Exchange(self._listener, self._tell, self._ask, self._heard)
+        self._handing = HandingOver(leg, services, self._course, exchange)
         self._linking = Linking(services, self._record)
         self._last_speech_at: float | None = None
         self._ended_by: Literal["caller", "agent", "transfer", "error"] = "error"

@@ -9,7 +9,7 @@ import dataclasses
 from voiceagent import events, tasks
 from voiceagent.course import Course
 from voiceagent.dialogue.replies import HandoverRequest
-from voiceagent.events import AnyEvent, HandoverContext
+from voiceagent.events import AnyEvent, HandoverContext, Record
 from voiceagent.handoff.asking import Asking
 from voiceagent.handoff.briefing import briefing, introduction
 from voiceagent.handoff.handover import Handover, Surroundings
@@ -22,7 +22,7 @@ from voiceagent.handoff.tongues import Tongue, own_tongue, tongue_of
 from voiceagent.services import Services
 from voiceagent.telephony.call import Leg, LegEvent
 from voiceagent.telephony.transfer_commands import Outcome
-from voiceagent.waiting import Chosen, Floor, NobodyFree, Talk
+from voiceagent.waiting import Chosen, Exchange, Floor, NobodyFree
 
 _KEYS_S = 0.5
 
@@ -32,16 +32,16 @@ class HandingOver:
 
     Args:
         course: the call's dialogue, for what is known so far.
-        talk: how the conversation is talked in.
+        exchange: how the caller is spoken with.
     """
 
-    def __init__(self, leg: Leg, services: Services, course: Course, talk: Talk) -> None:
+    def __init__(self, leg: Leg, services: Services, course: Course, exchange: Exchange) -> None:
         self._call_id = course.record.call_id
         self._leg = leg
         self._services = services
         self._course = course
         self._record = course.record
-        self._talk = talk
+        self._exchange = exchange
         self.agreed = ""
         """What a person who gave the caller back has agreed with them."""
         self._handover: Handover | None = None
@@ -77,37 +77,50 @@ class HandingOver:
         Args:
             waited_s: how long they have waited for one.
         """
-        services = self._services
-        settings = services.config.handover
         await self._course.look_back()
         context = self._course.context(request)
+        handover_id = context.handover_id
+        route = self._route(context, waited_s)
+        known = self._record.event(
+            events.HandoverContextReady(handover_id=handover_id, context=context)
+        )
+        if not route.targets:
+            outcome = Outcome.NOBODY
+            self._record.event(events.HandoverFailed(handover_id=handover_id, reason=str(outcome)))
+            return outcome
+        return await self._call_people(request, route, context, known)
+
+    def _route(self, context: HandoverContext, waited_s: float) -> Route:
+        """Choose whom to call, and write it down."""
         wanted = self._wanted(context, waited_s)
-        route = services.staff.route(wanted, self._call_id)
+        route = self._services.staff.route(wanted, self._call_id)
         self._record.event(routed(context.handover_id, wanted, route))
         self._record.event(
             events.HandoverStarted(
                 handover_id=context.handover_id,
                 reason=context.reason,
-                topic=request.topic,
+                topic=context.topic,
                 targets=route.targets,
             )
         )
-        record = self._record.event(
-            events.HandoverContextReady(handover_id=context.handover_id, context=context)
-        )
-        if not route.targets:
-            failed = events.HandoverFailed(
-                handover_id=context.handover_id, reason=str(Outcome.NOBODY)
-            )
-            self._record.event(failed)
-            return Outcome.NOBODY
+        return route
+
+    async def _call_people(
+        self, request: HandoverRequest, route: Route, context: HandoverContext, known: Record
+    ) -> Outcome:
+        """Call them one after the other, until the caller is with one or nobody is left.
+
+        Args:
+            known: the record of the context.
+        """
+        services = self._services
         self._meanwhile = Meanwhile(context, services.readers)
-        self._talk.listener.hear_out()
+        self._exchange.listener.hear_out()
         adding = asyncio.create_task(self._add_last_words())
         self._handover = self._prepared(request, route, self._meanwhile)
         try:
             # The person's screen should know before the person's phone rings.
-            await self._record.delivered(record, settings.push_s)
+            await self._record.delivered(known, services.config.handover.push_s)
             outcome = await self._handover.run()
             self.agreed = self._handover.note
             return outcome
@@ -118,7 +131,7 @@ class HandingOver:
                 self._telling.cancel()
             self._handover = None
             services.staff.over(context.handover_id)
-            self._talk.listener.deafen(False)
+            self._exchange.listener.deafen(False)
 
     async def nobody_free(self, request: HandoverRequest) -> Chosen:
         """Tell the caller that nobody is, and do what they choose."""
@@ -140,7 +153,7 @@ class HandingOver:
             rank=rank(wanted.standing, emergency=wanted.emergency),
             topic=request.topic,
         )
-        self._nobody = NobodyFree(floor, self._talk, self._services)
+        self._nobody = NobodyFree(floor, self._exchange, self._services)
         try:
             return await self._nobody.run()
         finally:
@@ -148,11 +161,11 @@ class HandingOver:
 
     async def _add_last_words(self) -> None:
         """Add what the caller was saying as the decision fell."""
-        heard = await self._talk.listener.last_words()
+        heard = await self._exchange.listener.last_words()
         if self._meanwhile is None or not heard:
             return
         for turn in heard:
-            self._talk.heard(turn)
+            self._exchange.heard(turn)
         said = [turn.utterance.text for turn in heard]
         self._meanwhile.said(said, self._record.transcript)
         self._tell_now()

@@ -16,9 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from voiceagent.audio.frames import FRAME_BYTES, FRAME_S
-from voiceagent.config.people import Choice
-from voiceagent.dialogue import common
-from voiceagent.dialogue.choices import NAMES
+from voiceagent.dialogue.choices import chosen, is_aside
 from voiceagent.dialogue.notes import Note
 from voiceagent.events import (
     AnyEvent,
@@ -37,17 +35,12 @@ from voiceagent.speech.listener import Heard, Key, Listener, Turn
 from voiceagent.telephony.call import Leg
 from voiceagent.telephony.transfer_commands import Outcome
 
-_LONGEST_NO = 3
-"""A plain no to the choices is one of at most so many words."""
 _LEAST_DIGITS = 3
-_SURELY = 0.6
-"""Likeness from which a goodbye is one."""
-_CHOICES: dict[str, Choice] = NAMES | {common.WAIT: "wait"}
 
 
 @dataclass(frozen=True)
-class Talk:
-    """How the conversation is talked in."""
+class Exchange:
+    """How the conversation's caller is spoken with."""
 
     listener: Listener
     say: Callable[[str], Awaitable[None]]
@@ -95,11 +88,11 @@ class Chosen:
 class NobodyFree:
     """One caller whom nobody could take. `run` it once."""
 
-    def __init__(self, floor: Floor, talk: Talk, services: Services) -> None:
+    def __init__(self, floor: Floor, exchange: Exchange, services: Services) -> None:
         self._caller = floor.leg.facts.shown_number
         dialable = self._caller.removeprefix("+").isdecimal()
         self._floor = floor
-        self._talk = talk
+        self._exchange = exchange
         self._leaving = False
         self._services = services
         self._staff = services.staff
@@ -174,7 +167,7 @@ class NobodyFree:
                 if self._queue.ahead(floor.call_id) is None:
                     self._queue.join(floor.call_id, floor.rank, self._asked_at, self._targets)
                     self._staff.changed()
-                self._talk.listener.deafen(True)
+                self._exchange.listener.deafen(True)
                 floor.leg.audio.background(self._services.music)
             case nobody.EndWait():
                 self._end_wait()
@@ -204,13 +197,13 @@ class NobodyFree:
         self._queue.leave(self._floor.call_id)
         if waited:
             self._floor.leg.audio.background(self._services.quiet)
-            self._talk.listener.deafen(False)
+            self._exchange.listener.deafen(False)
             self._staff.changed()  # the next one may be in turn
 
     async def _tell(self) -> None:
         said, self._words = " ".join(self._words), []
         if said:
-            await self._talk.say(said)
+            await self._exchange.say(said)
 
     async def _wait(self) -> list[Command]:
         """Until a key, until somebody may have become free, or until it is time for a word."""
@@ -252,7 +245,7 @@ class NobodyFree:
         machine = self._machine
         text, self._words = " ".join(self._words), []
         expecting = Expectation(kind="open" if what == "choice" else what)
-        turn = await self._talk.ask(text, expecting)
+        turn = await self._exchange.ask(text, expecting)
         if self._leaving:
             return self._end("go-on")
         if isinstance(turn, Heard) and turn.utterance.text.strip():
@@ -271,46 +264,31 @@ class NobodyFree:
         machine, text = self._machine, turn.utterance.text
         meant, _ = await self._services.understander.understand(text, expecting)
         if what == "choice":
-            choice, aside = await self._choice(text, meant)
-            if aside:
+            plan, chooser = self._services.plan, self._services.chooser
+            likely = None if chooser is None else (await chooser.understand(text))[0]
+            choice = chosen(meant, likely, machine.offered, plan)
+            if choice is None and is_aside(meant, plan):
                 return self._end("go-on", turn)
-            self._talk.heard(turn)
+            self._exchange.heard(turn)
             return machine.chose(time.monotonic(), choice, self._outlook())
-        self._talk.heard(turn)
+        self._exchange.heard(turn)
         number = _number(meant)
         if what == "phone":
             return machine.number(number)
         yes = meant.entities.get("yes_no")
         return machine.answered(yes if isinstance(yes, bool) else None, number)
 
-    async def _choice(self, text: str, meant: Understanding) -> tuple[Choice | None, bool]:
-        """What was chosen; or whether it was something for the agent instead."""
-        offered = self._machine.offered
-        chooser = self._services.chooser
-        chosen: Choice | None = None
-        likeness = 0.0
-        if chooser is not None:
-            found, _ = await chooser.understand(text)
-            chosen, likeness = _CHOICES.get(found.intent or ""), found.similarity
-        own = meant.intent in self._services.plan.intents
-        if chosen in offered and not (own and meant.similarity > likeness):
-            return chosen, False
-        if own or (meant.intent == common.GOODBYE and meant.similarity >= _SURELY):
-            return None, True
-        refused = meant.entities.get("yes_no") is False and len(text.split()) <= _LONGEST_NO
-        return ("go-on" if refused and "go-on" in offered else None), False
-
     # -- callbacks and messages -----------------------------------------------------------------
 
     async def _take_message(self) -> list[Command]:
         floor = self._floor
         await self._tell()
-        self._talk.listener.deafen(True)
+        self._exchange.listener.deafen(True)
         self._message_over.clear()
         self._message = Dictation(self._services.config.waiting.message_s)
         message = self._message
         await take(floor.leg, message, self._message_over)
-        self._talk.listener.deafen(False)
+        self._exchange.listener.deafen(False)
         if not message.anything:
             self._message = None
             if floor.leg.ended.is_set():

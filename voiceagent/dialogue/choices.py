@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from voiceagent.config.people import Choice
+from voiceagent.dialogue import common
 from voiceagent.dialogue.plan import Dialplan
+from voiceagent.events import Understanding
+
+_LONGEST_NO = 3
+"""A plain no to the choices is one of at most so many words."""
+_SURELY = 0.6
+"""Likeness from which a goodbye is one."""
 
 NAMES: dict[str, Choice] = {
     "choose_wait": "wait",
@@ -74,3 +82,30 @@ def choosing(plan: Dialplan) -> Dialplan | None:
             "targets": {"general": ["0"]},
         }
     )
+
+
+def chosen(
+    meant: Understanding, likely: Understanding | None, offered: Collection[Choice], plan: Dialplan
+) -> Choice | None:
+    """What was chosen of what was offered; None when nothing was.
+
+    Args:
+        meant: what was said, as the dialplan understands it.
+        likely: the same as the dialplan of `choosing` does, where there is one.
+    """
+    if likely is not None:
+        choice = (NAMES | {common.WAIT: "wait"}).get(likely.intent or "")
+        wish = meant.intent in plan.intents and meant.similarity > likely.similarity
+        if choice in offered and not wish:
+            return choice
+    if is_aside(meant, plan):
+        return None
+    refused = meant.entities.get("yes_no") is False and len(meant.text.split()) <= _LONGEST_NO
+    return "go-on" if refused and "go-on" in offered else None
+
+
+def is_aside(meant: Understanding, plan: Dialplan) -> bool:
+    """Whether it was something for the agent instead, if it was no choice."""
+    if meant.intent in plan.intents:
+        return True
+    return meant.intent == common.GOODBYE and meant.similarity >= _SURELY

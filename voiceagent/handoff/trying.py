@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from voiceagent import events
 from voiceagent.audio.frames import SILENCE
 from voiceagent.audio.tones import hold_tune, tone
-from voiceagent.config import Config, Handover, Way
+from voiceagent.config import Config, Handover as Settings, Way
 from voiceagent.events import AnyEvent, CallFacts, HandoverContext
-from voiceagent.handoff.handover import Handover as Course, Surroundings
+from voiceagent.handoff.handover import Handover, Surroundings
 from voiceagent.handoff.talk import Words
 from voiceagent.telephony.call import Ended, Leg
 from voiceagent.telephony.headers import (
@@ -157,7 +157,7 @@ class Trial:
         self._announced = caller.replaces
         changed: dict[str, object] = {"way": way, "ways": {}, "accept": "answer"}
         changed["assume_replaces"] = True  # to see whether it works
-        settings = Handover.model_validate(self._config.handover.model_dump() | changed)
+        settings = Settings.model_validate(self._config.handover.model_dump() | changed)
         around = Surroundings(
             agent=self._agent,
             caller=caller,
@@ -175,10 +175,10 @@ class Trial:
             facts=CallFacts(),
             reason="A trial of the PBX.",
         )
-        course = Course(around, context, (self._target,))
-        following = asyncio.create_task(_follow(caller, course))
+        handover = Handover(around, context, (self._target,))
+        following = asyncio.create_task(_follow(caller, handover))
         try:
-            outcome = await course.run()
+            outcome = await handover.run()
         finally:
             following.cancel()
         await asyncio.sleep(_TALK_S if outcome is Outcome.TRANSFERRED else 0.0)
@@ -250,10 +250,10 @@ class Trial:
         return Finding(what, False, f"{code}: {_REFER_MENDS.get(code, _BRIDGED)}")
 
 
-async def _follow(caller: Leg, course: Course) -> None:
+async def _follow(caller: Leg, handover: Handover) -> None:
     while True:
         event = await caller.events.get()
-        course.caller_reported(event)
+        handover.caller_reported(event)
         if isinstance(event, Ended):
             return
 
