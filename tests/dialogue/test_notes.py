@@ -213,6 +213,14 @@ def test_nothing_in_our_dialplans_is_told_to_people_as_if_they_had_called(path: 
     assert not [sentence for sentence in told if re.search(r"(?i)\byou(r|rs)?\b|“", sentence)]
 
 
+@pytest.mark.parametrize("path", sorted(DIALPLANS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_everything_in_our_dialplans_can_be_told_in_german(path: Path) -> None:
+    plan = load_dialplan(path)
+    told = teller("de", plan)
+    for section in ("intents", "slots", "topics"):
+        assert [name for name in getattr(plan, section) if not told.label(section, name)] == []
+
+
 def test_a_german_dialplan_is_told_of_in_german() -> None:
     manager = DialogueManager(
         PLAN.model_copy(update={"language": "de"}), CallFacts(), date(2026, 11, 22)

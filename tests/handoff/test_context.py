@@ -144,7 +144,7 @@ def test_people_read_it_in_their_language(manager: DialogueManager) -> None:
     assert read.reasons == ("Die Stimmung ist gereizt.", "Das Thema ist Sache von Menschen.")
     assert read.tried == ("Nachgesehen: „order number“ 471229; gefunden: „id 471229“.",)
     assert read.summary.startswith("Gefragt wurde nach: „an order“ („order number“ 471229).")
-    assert read.next_step == "Lassen Sie sie zuerst ausreden. „Look at the last two bills.“"
+    assert read.next_step == "Lassen Sie zuerst ausreden. „Look at the last two bills.“"
     assert read.identity.verified == (
         "Die Telefonanlage bürgt für die Nummer.",
         "Prüfung bestanden: birthday.",

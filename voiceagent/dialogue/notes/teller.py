@@ -62,7 +62,7 @@ class Teller:
             case "topic":
                 return self.label("topics", value)
             case "intent":
-                return self._intent(value)
+                return self.label("intents", value)
             case "slot":
                 return self.label("slots", value)
             case "advice":
@@ -87,16 +87,15 @@ class Teller:
         """What a name of the dialplan's "intents", "slots" or "topics" is called."""
         if self._foreign and (known := self._translated(section, name)):
             return known
-        return self._words(self._plan.label(section, name))
+        if section == "intents" and (intent := self._plan.intents.get(name)) and intent.told:
+            return self._words(intent.told)
+        label = self._plan.label(section, name)
+        if section == "intents" and not self._foreign:
+            return self.sentences.about(label)
+        return self._words(label)
 
     def _translated(self, section: str, name: str) -> str:
         return self._plan.label(section, name, self.sentences.language)
-
-    def _intent(self, name: str) -> str:
-        if self._foreign:
-            return self.label("intents", name)
-        known = self._plan.intents.get(name)
-        return (known.told if known else None) or self.sentences.about(self.label("intents", name))
 
     def _advice(self, topic: str) -> str:
         if self._foreign and (known := self._translated("advice", topic)):
