@@ -16,7 +16,8 @@ from voiceagent.events import (
     LineStarted,
     Record,
 )
-from voiceagent.records.store import STORE_VERSION, Store, StoreError
+from voiceagent.records.store import Store, StoreError
+from voiceagent.records.tables import STORE_VERSION
 
 
 @pytest.fixture

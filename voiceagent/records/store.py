@@ -7,7 +7,6 @@ may read while a line writes.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
@@ -18,54 +17,9 @@ import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voiceagent.events import RECORD, Record
-
-APPLICATION_ID = 0x566F4167
-"""Marks the file as ours (``PRAGMA application_id``); ASCII for "VoAg"."""
-STORE_VERSION = 1
-"""Version of the tables (``PRAGMA user_version``)."""
-
-_TABLES = """
-CREATE TABLE events (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    line TEXT NOT NULL,
-    call_id TEXT NOT NULL,
-    type TEXT NOT NULL,
-    at TEXT NOT NULL,
-    record TEXT NOT NULL
-) STRICT;
-CREATE INDEX events_of_call ON events (call_id, seq) WHERE call_id != '';
-CREATE INDEX first_events ON events (seq) WHERE type = 'call.arrived';
-CREATE TABLE outbox (seq INTEGER PRIMARY KEY REFERENCES events (seq)) STRICT;
-CREATE TRIGGER events_stay BEFORE UPDATE ON events
-BEGIN SELECT RAISE(ABORT, 'events are only added, never changed'); END;
-"""
-
-_ADDITIONS = """
-CREATE TABLE IF NOT EXISTS owed (seq INTEGER PRIMARY KEY REFERENCES events (seq)) STRICT;
-CREATE INDEX IF NOT EXISTS callers
-    ON events (json_extract(record, '$.event.facts.caller_number'), seq)
-    WHERE type = 'call.arrived';
-CREATE INDEX IF NOT EXISTS talks ON events (at) WHERE type = 'person.talked';
-CREATE INDEX IF NOT EXISTS customers
-    ON events (json_extract(record, '$.event.facts.customer_id'), seq)
-    WHERE type = 'call.arrived';
-CREATE INDEX IF NOT EXISTS known_customers
-    ON events (json_extract(record, '$.event.customer_id'), seq) WHERE type = 'customer.known';
-CREATE INDEX IF NOT EXISTS cases ON events (seq) WHERE type = 'case.opened';
-CREATE INDEX IF NOT EXISTS continuations
-    ON events (json_extract(record, '$.event.case_id'), seq) WHERE type = 'case.continued';
-CREATE INDEX IF NOT EXISTS callbacks ON events (seq) WHERE type LIKE 'callback.%';
-CREATE INDEX IF NOT EXISTS connected
-    ON events (seq) WHERE type IN ('handover.bridged', 'handover.completed');
-"""
-"""Made also for stores that are older than they are."""
+from voiceagent.records.tables import StoreError as StoreError, opened
 
 _log = structlog.get_logger()
-
-
-class StoreError(Exception):
-    """The store cannot be opened or written; the text says which file and what to do."""
 
 
 class CallSummary(BaseModel):
@@ -91,54 +45,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{path}: cannot be opened: {error}") from error
-        try:
-            self._prepare()
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            raise StoreError(f"{path}: is not a store of events: {error}") from error
-        except StoreError:
-            self._db.close()
-            raise
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA busy_timeout = 2000")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._create_or_check()
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-
-    def _create_or_check(self) -> None:
-        (owner,) = self._db.execute("PRAGMA application_id").fetchone()
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables == 0:
-            for statement in _statements(_TABLES):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self._db.execute(f"PRAGMA user_version = {STORE_VERSION}")
-        elif owner != APPLICATION_ID:
-            raise StoreError(
-                f"{self.path}: is a database of another program: give records.path another name"
-            )
-        elif version != STORE_VERSION:
-            raise StoreError(
-                f"{self.path}: has tables of version {version}, this program knows "
-                f"{STORE_VERSION}: update voiceagent, or give records.path another name"
-            )
-        for statement in _statements(_ADDITIONS):
-            self._db.execute(statement)
+        self._db = opened(path)
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -213,13 +120,12 @@ class Store:
 
     def published_of_pending_calls(self, line: str) -> list[Record]:
         """What was published of the calls that are still in the outbox: how they stood before."""
-        rows = self._read(
+        return self._records(
             "SELECT record FROM events LEFT JOIN outbox USING (seq)"
             " WHERE outbox.seq IS NULL AND call_id != '' AND call_id IN"
             " (SELECT call_id FROM outbox JOIN events USING (seq) WHERE line = ?) ORDER BY seq",
             (line,),
         )
-        return [RECORD.validate_json(text) for (text,) in rows]
 
     def published(self, *numbers: int) -> None:
         """The bus has acknowledged the records with these sequence numbers."""
@@ -238,10 +144,9 @@ class Store:
 
     def owed(self, line: str) -> list[Record]:
         """The records of a line that the webhook has not settled, in order."""
-        rows = self._read(
+        return self._records(
             "SELECT record FROM owed JOIN events USING (seq) WHERE line = ? ORDER BY seq", (line,)
         )
-        return [RECORD.validate_json(text) for (text,) in rows]
 
     def settle(self, record_id: str) -> None:
         """The webhook has sent a record, or has given it up."""
@@ -269,10 +174,9 @@ class Store:
 
     def events(self, call_id: str) -> list[Record]:
         """All records of one call, in order; empty for an unknown call."""
-        rows = self._read(
+        return self._records(
             "SELECT record FROM events WHERE call_id = ? AND call_id != '' ORDER BY seq", (call_id,)
         )
-        return [RECORD.validate_json(text) for (text,) in rows]
 
     CALLS_OF = (
         "SELECT call_id, at FROM events WHERE type = 'call.arrived'"
@@ -328,17 +232,15 @@ class Store:
 
     def continuations(self, case_id: str) -> list[str]:
         """Ids of the conversations that went on with a case, in order."""
-        rows = self._read(
+        return self._ids(
             "SELECT call_id FROM events WHERE type = 'case.continued'"
             " AND json_extract(record, '$.event.case_id') = ? GROUP BY call_id ORDER BY min(seq)",
             (case_id,),
         )
-        return [call_id for (call_id,) in rows]
 
     def callbacks(self) -> list[Record]:
         """All records of what callers have left, and of its closing, in order."""
-        rows = self._read("SELECT record FROM events WHERE type LIKE 'callback.%' ORDER BY seq", ())
-        return [RECORD.validate_json(text) for (text,) in rows]
+        return self._records("SELECT record FROM events WHERE type LIKE 'callback.%' ORDER BY seq")
 
     CONNECTED = (
         "SELECT record FROM events WHERE type IN ('handover.bridged', 'handover.completed')"
@@ -347,8 +249,7 @@ class Store:
 
     def connected(self, limit: int) -> list[Record]:
         """The records of callers' being connected to people, the newest first."""
-        rows = self._read(self.CONNECTED, (limit,))
-        return [RECORD.validate_json(text) for (text,) in rows]
+        return self._records(self.CONNECTED, (limit,))
 
     def talks(self, since: datetime) -> list[Record]:
         """The records of how long people talked to callers, in order.
@@ -356,30 +257,32 @@ class Store:
         Args:
             since: with its zone; earlier ones are left out.
         """
-        rows = self._read(
+        return self._records(
             "SELECT record FROM events WHERE type = 'person.talked' AND at >= ? ORDER BY seq",
             (since.astimezone(UTC).isoformat(),),
         )
-        return [RECORD.validate_json(text) for (text,) in rows]
 
     def marked(self) -> list[str]:
         """Ids of the calls that people have marked, in the order of their first mark."""
-        rows = self._read(
+        return self._ids(
             "SELECT call_id FROM events WHERE type = 'handover.marked'"
-            " GROUP BY call_id ORDER BY min(seq)",
-            (),
+            " GROUP BY call_id ORDER BY min(seq)"
         )
-        return [call_id for (call_id,) in rows]
 
     def unfinished(self, line: str) -> list[str]:
         """Ids of the line's calls whose end was never written: those of a line that crashed."""
-        rows = self._read(
+        return self._ids(
             "SELECT call_id FROM events first WHERE type = 'call.arrived' AND line = ?"
             " AND NOT EXISTS (SELECT 1 FROM events e WHERE e.call_id = first.call_id"
             "  AND e.type IN ('call.ended', 'call.refused')) ORDER BY seq",
             (line,),
         )
-        return [call_id for (call_id,) in rows]
+
+    def _records(self, sql: str, values: tuple[object, ...] = ()) -> list[Record]:
+        return [RECORD.validate_json(text) for (text,) in self._read(sql, values)]
+
+    def _ids(self, sql: str, values: tuple[object, ...] = ()) -> list[str]:
+        return [call_id for (call_id,) in self._read(sql, values)]
 
     def _read(self, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -395,14 +298,3 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _statements(script: str) -> list[str]:
-    # executescript() would commit the transaction it runs in.
-    found, statement = [], ""
-    for line in script.strip().splitlines():
-        statement += line + "\n"
-        if sqlite3.complete_statement(statement):
-            found.append(statement)
-            statement = ""
-    return found
