@@ -58,13 +58,38 @@ class NewMessage(_Body):
 
 
 def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
-    """The API's routes."""
-    keys = site.config.web.keys
+    """The routes of the API, and the page of a customer's case."""
+    api = _Api(cases, site)
+    sentences = load(site.plan.language, site.config.handover.wording) or english()
+    html = _templates.get_template("case.html").render(
+        t=sentences.case, written_in=sentences.language
+    )
 
-    async def open_case(request: Request) -> Response:
-        by = program(request, keys)
+    async def page(request: Request) -> Response:
+        return HTMLResponse(html)
+
+    return [
+        Mount("/case/static", StaticFiles(directory=_STATIC)),
+        Route("/case/{case_id}", page),
+        Route("/api/cases", api.open_case, methods=["POST"]),
+        Route("/api/cases/{case_id}", api.read, methods=["GET"]),
+        Route("/api/cases/{case_id}/messages", api.write, methods=["POST"]),
+    ]
+
+
+class _Api:
+    """What programs and customers ask for."""
+
+    def __init__(self, cases: Cases, site: Site) -> None:
+        self._cases = cases
+        self._site = site
+        self._keys = site.config.web.keys
+
+    async def open_case(self, request: Request) -> Response:
+        """``POST /api/cases``: open a case, and answer what was written in it first."""
+        by = program(request, self._keys)
         wanted = await body(request, NewCase)
-        spoken = site.plan.language
+        spoken = self._site.plan.language
         if wanted.language and wanted.language.split("-")[0] != spoken.split("-")[0]:
             told = f"this agent writes {spoken}: leave it out, or ask another agent"
             raise Problem(422, f"language: {told}", {"language": told})
@@ -77,7 +102,7 @@ def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
             source=f"api {by}",
         )
         try:
-            opened = cases.open(facts)
+            opened = self._cases.open(facts)
         except TooMany as error:
             raise _no_room() from error
         greeting = [item.text for item in opened.conversation.transcript]
@@ -87,16 +112,17 @@ def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
             "token": opened.token,
             "code": opened.event.code,
             "expires_at": opened.event.expires_at.isoformat(),
-            "link": link(site.public_url, opened.conversation.case_id, opened.token),
+            "link": link(self._site.public_url, opened.conversation.case_id, opened.token),
         }
         return JSONResponse(answer, 201, {"Location": f"/api/cases/{opened.conversation.case_id}"})
 
-    async def write(request: Request) -> Response:
-        by = await _who(request)
+    async def write(self, request: Request) -> Response:
+        """``POST /api/cases/{case_id}/messages``: answer the customer, or keep a person's words."""
+        by = await self._who(request)
         message = await body(request, NewMessage)
-        conversation = await _found(request)
+        conversation = await self._found(request)
         if isinstance(conversation, LiveCall):
-            return await _beside(conversation, message)
+            return await self._beside(conversation, message)
         if message.who == "caller":
             return JSONResponse(_told(conversation, await _answer(conversation, message.text)))
         if not by:
@@ -105,32 +131,36 @@ def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
         conversation.person_wrote(message.text, by)
         return JSONResponse(_told(conversation, []))
 
-    async def read(request: Request) -> Response:
-        by = await _who(request)
+    async def read(self, request: Request) -> Response:
+        """``GET /api/cases/{case_id}``: what was written in a case, and more of it to programs."""
+        by = await self._who(request)
         case_id = request.path_params["case_id"]
-        records = await cases.records(case_id)
+        try:
+            records = await self._cases.records(case_id)
+        except sqlite3.Error as error:
+            raise _unreadable(error) from error
         if not records:
             raise _unknown(case_id)
         return JSONResponse(_case(case_id, records, whole=bool(by)))
 
-    async def _who(request: Request) -> str:
+    async def _who(self, request: Request) -> str:
         """Name of the program that asks, empty for the customer with their token."""
         token = bearer(request)
-        if by := owner(token, keys):
+        if by := owner(token, self._keys):
             return by
-        if token and await cases.allows(token, request.path_params["case_id"]):
+        if token and await self._cases.allows(token, request.path_params["case_id"]):
             return ""
-        return program(request, keys)
+        return program(request, self._keys)
 
-    async def _beside(call: LiveCall, message: NewMessage) -> Response:
+    async def _beside(self, call: LiveCall, message: NewMessage) -> Response:
         """Give what the caller has written to the call they are in."""
         if message.who != "caller":
             told = "the customer is on the telephone: speak with them, or wait until they are not"
             raise Problem(409, f"from: {told}", {"from": told})
         try:
-            topics = Topics(site.config.mqtt.topic_root)
-            await send_text(site.broker, topics, call.call_id, message.text)
-            heard = await cases.heard_in(call, message.text)
+            topics = Topics(self._site.config.mqtt.topic_root)
+            await send_text(self._site.broker, topics, call.call_id, message.text)
+            heard = await self._cases.heard_in(call, message.text)
         except (aiomqtt.MqttError, sqlite3.Error) as error:
             raise _not_heard() from error
         if not heard:
@@ -139,33 +169,17 @@ def routes(cases: Cases, site: Site) -> Sequence[BaseRoute]:
             {"case_id": call.case_id, "replies": [], "with_person": False, "ended": False}
         )
 
-    async def _found(request: Request) -> TextConversation | LiveCall:
+    async def _found(self, request: Request) -> TextConversation | LiveCall:
         case_id = request.path_params["case_id"]
         try:
-            found = await cases.find(case_id)
+            found = await self._cases.find(case_id)
         except TooMany as error:
             raise _no_room() from error
         except sqlite3.Error as error:
-            raise Problem(503, f"the record cannot be read: {error}: try again") from error
+            raise _unreadable(error) from error
         if found is None:
             raise _unknown(case_id)
         return found
-
-    sentences = load(site.plan.language, site.config.handover.wording) or english()
-    html = _templates.get_template("case.html").render(
-        t=sentences.case, written_in=sentences.language
-    )
-
-    async def page(request: Request) -> Response:
-        return HTMLResponse(html)
-
-    return [
-        Mount("/case/static", StaticFiles(directory=_STATIC)),
-        Route("/case/{case_id}", page),
-        Route("/api/cases", open_case, methods=["POST"]),
-        Route("/api/cases/{case_id}", read, methods=["GET"]),
-        Route("/api/cases/{case_id}/messages", write, methods=["POST"]),
-    ]
 
 
 async def _answer(conversation: TextConversation, text: str) -> list[str]:
@@ -186,6 +200,10 @@ def _no_room() -> Problem:
 
 def _not_heard() -> Problem:
     return Problem(503, "the call cannot be reached just now: send it again", headers=_LATER)
+
+
+def _unreadable(error: sqlite3.Error) -> Problem:
+    return Problem(503, f"the record cannot be read: {error}: try again", headers=_LATER)
 
 
 def _unknown(case_id: str) -> Problem:
