@@ -162,6 +162,7 @@ class Table(Section):
 
     @property
     def columns(self) -> frozenset[str]:
+        """Names of the rows' fields."""
         return frozenset(column for row in self.rows for column in row)
 
 

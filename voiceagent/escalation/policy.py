@@ -31,6 +31,8 @@ LOOP_HANDOVER = 4
 
 @dataclass(frozen=True)
 class Decision:
+    """What the policy has decided for a turn."""
+
     action: Action
     cause: Cause = ""
     topic: str = "general"

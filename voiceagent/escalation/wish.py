@@ -20,6 +20,8 @@ LIKELY = 0.5
 
 @dataclass(frozen=True)
 class Wish:
+    """Whether the caller wants a person."""
+
     probability: float
     refused: bool = False
     """The caller said that no person is needed."""

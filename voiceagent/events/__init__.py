@@ -35,6 +35,7 @@ from voiceagent.events.conversation import (
     DtmfReceived as DtmfReceived,
     LookupDone as LookupDone,
     OfferDeclined as OfferDeclined,
+    SpeechLost as SpeechLost,
     TurnHeard as TurnHeard,
     TurnMissed as TurnMissed,
     TurnUnderstood as TurnUnderstood,
@@ -96,8 +97,6 @@ from voiceagent.events.line import (
     LineEvent as LineEvent,
     LineStarted as LineStarted,
     LineStopped as LineStopped,
-    SpeechLost as SpeechLost,
-    SpeechRestored as SpeechRestored,
     WebhookFailed as WebhookFailed,
 )
 

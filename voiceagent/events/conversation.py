@@ -20,6 +20,8 @@ from voiceagent.events.facts import (
 
 
 class CallArrived(Event):
+    """A call was admitted, or a conversation in writing has begun."""
+
     type: Literal["call.arrived"] = "call.arrived"
     facts: CallFacts
 
@@ -34,6 +36,8 @@ class CallRefused(Event):
 
 
 class CallAnswered(Event):
+    """The caller is connected to the agent."""
+
     type: Literal["call.answered"] = "call.answered"
 
 
@@ -81,11 +85,15 @@ class TurnMissed(Event):
 
 
 class DtmfReceived(Event):
+    """The caller pressed a key (RFC 4733, or INFO)."""
+
     type: Literal["dtmf.received"] = "dtmf.received"
     digit: str
 
 
 class TurnUnderstood(Event):
+    """What a turn means to the dialplan, and what is known after it."""
+
     type: Literal["turn.understood"] = "turn.understood"
     turn: int
     understanding: Understanding
@@ -95,6 +103,8 @@ class TurnUnderstood(Event):
 
 
 class LookupDone(Event):
+    """Something was looked up."""
+
     type: Literal["lookup.done"] = "lookup.done"
     name: str
     found: bool
@@ -136,6 +146,13 @@ class OfferDeclined(Event):
     turn: int
 
 
+class SpeechLost(Event):
+    """The speech service cannot be reached or failed to answer; a person has to take over."""
+
+    type: Literal["speech.lost"] = "speech.lost"
+    reason: str
+
+
 class CallerFlagged(Event):
     """Something for a security review. Nothing was done about it."""
 
@@ -151,6 +168,8 @@ class CallerFlagged(Event):
 
 
 class CallEnded(Event):
+    """The agent's part of the call is over."""
+
     type: Literal["call.ended"] = "call.ended"
     by: Literal["caller", "agent", "transfer", "error"]
     reason: str
@@ -170,6 +189,7 @@ ConversationEvent = (
     | LookupDone
     | Verdict
     | OfferDeclined
+    | SpeechLost
     | CallerFlagged
     | CallEnded
 )

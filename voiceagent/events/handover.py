@@ -33,6 +33,8 @@ class HandoverRouted(Event):
 
 
 class HandoverStarted(Event):
+    """People are about to be called."""
+
     type: Literal["handover.started"] = "handover.started"
     handover_id: str
     reason: str
@@ -51,14 +53,20 @@ class HandoverContextReady(Event):
 
 
 class CallerHeld(Event):
+    """The caller hears music."""
+
     type: Literal["caller.held"] = "caller.held"
 
 
 class CallerResumed(Event):
+    """The caller is with the agent, or a person, again."""
+
     type: Literal["caller.resumed"] = "caller.resumed"
 
 
 class ConsultationCalling(Event):
+    """A person is being called."""
+
     type: Literal["consultation.calling"] = "consultation.calling"
     handover_id: str
     target: str
@@ -66,18 +74,24 @@ class ConsultationCalling(Event):
 
 
 class ConsultationRinging(Event):
+    """The person's phone rings."""
+
     type: Literal["consultation.ringing"] = "consultation.ringing"
     handover_id: str
     target: str
 
 
 class ConsultationAnswered(Event):
+    """The person has answered."""
+
     type: Literal["consultation.answered"] = "consultation.answered"
     handover_id: str
     target: str
 
 
 class ConsultationFailed(Event):
+    """The person did not take the call, or cannot be reached."""
+
     type: Literal["consultation.failed"] = "consultation.failed"
     handover_id: str
     target: str
@@ -87,6 +101,8 @@ class ConsultationFailed(Event):
 
 
 class BriefingSpoken(Event):
+    """The person was told what the call is about."""
+
     type: Literal["briefing.spoken"] = "briefing.spoken"
     handover_id: str
     text: str

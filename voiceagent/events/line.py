@@ -8,6 +8,8 @@ from voiceagent.events.facts import Event
 
 
 class LineStarted(Event):
+    """The line admits callers."""
+
     type: Literal["line.started"] = "line.started"
     line: str
     max_callers: int
@@ -23,19 +25,10 @@ class LineDraining(Event):
 
 
 class LineStopped(Event):
+    """The line has ended as it should."""
+
     type: Literal["line.stopped"] = "line.stopped"
     line: str
-
-
-class SpeechLost(Event):
-    """The speech service cannot be reached or failed to answer."""
-
-    type: Literal["speech.lost"] = "speech.lost"
-    reason: str
-
-
-class SpeechRestored(Event):
-    type: Literal["speech.restored"] = "speech.restored"
 
 
 class EngineChanged(Event):
@@ -59,12 +52,4 @@ class WebhookFailed(Event):
     problem: str
 
 
-LineEvent = (
-    LineStarted
-    | LineDraining
-    | LineStopped
-    | SpeechLost
-    | SpeechRestored
-    | EngineChanged
-    | WebhookFailed
-)
+LineEvent = LineStarted | LineDraining | LineStopped | EngineChanged | WebhookFailed

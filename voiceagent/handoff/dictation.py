@@ -43,6 +43,7 @@ class Dictation:
 
     @property
     def length_s(self) -> float:
+        """What was taken in so far, seconds."""
         return len(self._frames) * FRAME_S
 
     @property

@@ -74,6 +74,8 @@ class Note:
 
 @dataclass(frozen=True)
 class Over:
+    """It is over, and what has become of the caller."""
+
     how: Literal["go-on", "reached", "noted"]
 
 
@@ -81,6 +83,8 @@ Command = Say | Ask | Wait | EndWait | Try | Note | Over
 
 
 class Stage(StrEnum):
+    """Where the caller is; see the picture above."""
+
     CHOOSING = "choosing"
     WAITING = "waiting"
     TRYING = "trying"
@@ -136,6 +140,7 @@ class Nobody:
     # -- inputs ---------------------------------------------------------------------------------
 
     def start(self, now: float, outlook: Outlook) -> list[Command]:
+        """Tell the caller that nobody is free, and what they can choose."""
         return [Say("nobody_free"), *self._how_it_stands(now, outlook), *self._choose(outlook)]
 
     def chose(self, now: float, choice: Choice | None, outlook: Outlook) -> list[Command]:

@@ -91,6 +91,7 @@ class Route:
 
     @property
     def targets(self) -> tuple[str, ...]:
+        """The targets, in the order in which they are called."""
         return tuple(entry.target for entry in self.to)
 
 

@@ -35,6 +35,7 @@ class Tongue:
 
     @property
     def sentences(self) -> Sentences:
+        """What there is to say in it."""
         return self.teller.sentences
 
     def context(

@@ -27,6 +27,7 @@ class Span(NamedTuple):
 
     @property
     def counts(self) -> bool:
+        """Whether it is a whole number."""
         return isinstance(self.unit, int)
 
 

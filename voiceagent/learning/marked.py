@@ -36,6 +36,7 @@ class Prices:
 
     @property
     def mean(self) -> float:
+        """The mean price of what went wrong."""
         return (self.missed + self.needless + self.late) / 3
 
 
@@ -57,6 +58,7 @@ class Score:
     """The result of each call, and whether it needed a person."""
 
     def count(self, result: Result) -> int:
+        """How many calls had this result."""
         return sum(found == result for found, _ in self.results)
 
     def cost(self, prices: Prices) -> float:

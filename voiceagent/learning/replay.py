@@ -47,6 +47,7 @@ class Step:
 
     @property
     def changed(self) -> bool:
+        """Whether the turn is decided otherwise."""
         return self.before.action != self.after.action
 
 

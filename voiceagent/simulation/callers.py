@@ -44,6 +44,7 @@ class Call:
 
     @property
     def name(self) -> str:
+        """Name of the call, and of its files."""
         return f"{self.scenario.file.stem}-{self.number}"
 
 

@@ -84,6 +84,7 @@ class Stage:
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def say(self, text: str) -> None:
+        """Tell whoever watches."""
         self.console.print(f"[dim]──[/] {text}")
 
     def audience(self) -> Audience:
@@ -112,6 +113,7 @@ class Stage:
             await self.news.wait_for(lambda: self.has(kind))
 
     def has(self, kind: type[Event]) -> bool:
+        """Whether there was such an event."""
         return any(isinstance(record.event, kind) for record in self.records)
 
 

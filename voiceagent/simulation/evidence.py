@@ -50,6 +50,7 @@ class Track:
 
     @property
     def ends_s(self) -> float:
+        """End of the recording, seconds from the start of the call."""
         return self.starts_s + len(self.left) / RATE
 
     def cut(self, channel: Samples, start_s: float, end_s: float) -> Samples:
@@ -73,6 +74,7 @@ class Proof:
 
     @property
     def holds(self) -> bool:
+        """Whether the measurement bears the claim out."""
         foreign = self.alone and self.measured.foreign > _MOST_FOREIGN
         return bool(self.measured) is self.expected and not foreign
 

@@ -51,6 +51,7 @@ class Judged:
 
     @property
     def holds(self) -> bool:
+        """Whether every expectation was met."""
         return all(judgement.holds for judgement in self.judgements)
 
 

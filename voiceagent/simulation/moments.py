@@ -48,6 +48,7 @@ class Gap(NamedTuple):
 
     @property
     def gap_s(self) -> float:
+        """How long the caller waited for the answer, seconds."""
         return self.began_s - self.ended_s
 
 

@@ -61,6 +61,7 @@ class Phone:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
+        """Take commands from standard input until one says to quit."""
         agent = self._agent = UserAgent(
             self._settings, self._incoming, accept_refer=self._follow_refer
         )

@@ -11,8 +11,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     StringConstraints,
@@ -21,6 +19,7 @@ from pydantic import (
 )
 
 from voiceagent.audio import wav
+from voiceagent.config.section import Section
 from voiceagent.dialogue import document
 from voiceagent.dialogue.document import DocumentError
 from voiceagent.dialogue.validation import validate
@@ -56,8 +55,8 @@ class ScenarioError(DocumentError):
     """The scenario cannot be used."""
 
 
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+class Part(Section):
+    """Something that is written in a scenario."""
 
 
 class Noise(Part):
@@ -85,6 +84,7 @@ class Caller(Part):
 
     @property
     def actor(self) -> Actor:
+        """Whose voice it is."""
         return Actor(self.pitch, self.rate, self.level_db)
 
 
@@ -197,6 +197,7 @@ class Step(Part):
 
     @property
     def action(self) -> str:
+        """Name of the one thing that is done."""
         return next(name for name in _ACTIONS if getattr(self, name) is not None)
 
     @property

@@ -31,6 +31,7 @@ class Wire:
 
     @property
     def answer(self) -> Arrow | None:
+        """The agent's 200 to the caller's INVITE."""
         return self._answer_to(self.invite)
 
     @property
@@ -42,6 +43,7 @@ class Wire:
 
     @property
     def consultation_answer(self) -> Arrow | None:
+        """The person's 200 to the agent's INVITE."""
         return self._answer_to(self.consultation)
 
     @property

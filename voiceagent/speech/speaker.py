@@ -57,6 +57,7 @@ class Speaker:
 
     @property
     def speaking(self) -> bool:
+        """Whether something is being said."""
         return self._playback is not None
 
     async def say(self, text: str) -> Spoken | None:

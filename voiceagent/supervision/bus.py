@@ -64,6 +64,7 @@ class Bus:
 
     @property
     def connected(self) -> bool:
+        """Whether the broker is reached just now."""
         return self._client is not None
 
     async def publish(self, record: Record) -> None:

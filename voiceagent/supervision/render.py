@@ -188,8 +188,6 @@ def _call(event: e.Event) -> Text:
             return Text(f"speech service lost: {reason}", style="bold red")
         case e.EngineChanged(engine=engine, before=before):
             return Text(f"recognition by {engine} instead of {before}", style="yellow")
-        case e.SpeechRestored():
-            return Text("speech service is back", style="green")
     return Text(event.type)
 
 

@@ -9,6 +9,8 @@
     <root>/calls/<call_id>/marks                    MarkRequest, sent by a person's screen
     <root>/calls/<call_id>/text                     Beside, written by the caller beside the call
     <root>/calls/<call_id>/marks/refused            Refusal, the answer to a wrong one
+    <root>/calls/<call_id>/link                     LinkRequest, sent by a supervisor
+    <root>/calls/<call_id>/link/refused             Refusal, why the caller gets none
     <root>/lines/<line>/people                      StaffState, retained
     <root>/groups/<group>/callbacks/<id>/close      CloseRequest, sent by a person's screen
     <root>/groups/<group>/callbacks/<id>/close/refused  Refusal, the answer to a wrong one
@@ -62,12 +64,15 @@ class Topics:
         return f"{self.root}/lines/{level(record.line)}/events/{record.event.type}"
 
     def line_state(self, line: str) -> str:
+        """Where a line's state is retained."""
         return f"{self.root}/lines/{level(line)}/state"
 
     def call_state(self, call_id: str) -> str:
+        """Where the state of a live call is retained."""
         return f"{self.root}/calls/{level(call_id)}/state"
 
     def offer(self, target: str, handover_id: str) -> str:
+        """Where a handover is retained for a person while it concerns them."""
         return f"{self.root}/people/{person(target)}/handovers/{level(handover_id)}"
 
     def staff(self, line: str) -> str:
@@ -79,6 +84,7 @@ class Topics:
         return f"{self.root}/people/{person(target)}/availability"
 
     def callback(self, group: str, callback_id: str) -> str:
+        """Where what a caller has left is retained until it is closed."""
         return f"{self.root}/groups/{level(group)}/callbacks/{level(callback_id)}"
 
     def mark(self, call_id: str) -> str:
@@ -86,7 +92,19 @@ class Topics:
         return f"{self.root}/calls/{level(call_id)}/marks"
 
     def mark_refused(self, call_id: str) -> str:
+        """Where it is told why a mark was not kept."""
         return f"{self.mark(call_id)}/refused"
+
+    def link(self, call_id: str) -> str:
+        """Where a link for a caller is asked for."""
+        return f"{self.root}/calls/{level(call_id)}/link"
+
+    def link_refused(self, call_id: str) -> str:
+        return f"{self.link(call_id)}/refused"
+
+    def link_offered(self, call_id: str) -> str:
+        """Where it is told that a caller gets a link."""
+        return f"{self.root}/calls/{level(call_id)}/events/link.offered"
 
     def text(self, call_id: str) -> str:
         """Where a caller's words that were written beside a call arrive."""
@@ -101,11 +119,16 @@ class Topics:
         return f"{self.root}/calls/{level(call_id)}/events/#"
 
     def call_states(self) -> str:
+        """The states of all calls."""
         return f"{self.root}/calls/+/state"
 
     def mark_requests(self) -> str:
         """Every mark that is asked for."""
         return f"{self.root}/calls/+/marks"
+
+    def link_requests(self) -> str:
+        """Every link that is asked for."""
+        return f"{self.root}/calls/+/link"
 
     def persons_answers(self) -> str:
         """Everything that people answer in writing."""
@@ -120,12 +143,15 @@ class Topics:
         return f"{self.root}/groups/+/callbacks/+/close"
 
     def staffs(self) -> str:
+        """How every line sees everybody."""
         return f"{self.root}/lines/+/people"
 
     def availabilities(self) -> str:
+        """Who is set away or ready."""
         return f"{self.root}/people/+/availability"
 
     def line_states(self) -> str:
+        """The states of all lines."""
         return f"{self.root}/lines/+/state"
 
     def offers(self, target: str) -> str:

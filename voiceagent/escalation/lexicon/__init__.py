@@ -37,6 +37,8 @@ class Hit:
 
 @dataclass(frozen=True)
 class Group:
+    """Patterns that say the same. Weight as in `Hit`."""
+
     says: str
     weight: float
     patterns: tuple[re.Pattern[str], ...]
