@@ -51,12 +51,91 @@ def test_a_quoted_display_name_is_unescaped() -> None:
         ("sip:6001@pbx:5060", "6001"),
         ("sips:+49;phone-context=x@pbx", "+49"),
         ("tel:+4930123;ext=5", "+4930123"),
+        ("sip:%2B4930%31@x", "+49301"),
+        ("sip:+49-30.(1)2@x", "+493012"),
+        ("sip:030-12@x;user=phone", "03012"),
+        ("sip:desk-12@x", "desk-12"),
+        ("sip:+4930;npdi;rn=+4911@x", "+4930"),
+        ("sip:100:secret@x", "100"),
+        ("sip:a%0d%0aEvil@x", "aEvil"),
+        ("tel:+49-30-123;phone-context=x", "+4930123"),
         ("sip:pbx.example", ""),
         ("", ""),
     ],
 )
 def test_the_user_part_of_a_uri(uri: str, user: str) -> None:
     assert headers.user_part(uri) == user
+
+
+def invite(*lines: str) -> str:
+    usual = "From: <sip:100@trunk>;tag=1"
+    return "\r\n".join(["INVITE sip:1000@h SIP/2.0", usual, *lines, "", ""])
+
+
+@pytest.mark.parametrize(
+    ("lines", "number", "name"),
+    [
+        (["P-Asserted-Identity: <tel:+49301>", 'P-Asserted-Identity: "B" <sip:2@x>'], "+49301", ""),
+        (
+            ['P-Asserted-Identity: "B <x>, Jr." <sip:+49302@x>, <tel:+49303>'],
+            "+49302",
+            "B <x>, Jr.",
+        ),
+        (['Remote-Party-ID: "Bob" <sip:+49304@x>;party=calling;privacy=off'], "+49304", "Bob"),
+        (["Remote-Party-ID: <sip:+49305@x>;party=called"], "100", ""),
+        (["P-Asserted-Identity: ???"], "100", ""),
+    ],
+)
+def test_the_number_is_what_the_network_asserts(lines: list[str], number: str, name: str) -> None:
+    facts = headers.call_facts(invite(*lines), "")
+    assert (facts.caller_number, facts.caller_name) == (number, name)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['P-Asserted-Identity: "Bob" <sip:+49301@x>', "Privacy: id"],
+        ["Privacy: none;user"],
+        ['Remote-Party-ID: "Bob" <sip:+49301@x>;privacy=full'],
+    ],
+)
+def test_who_asks_not_to_be_named_shows_no_number(lines: list[str]) -> None:
+    facts = headers.call_facts(invite(*lines), "")
+    assert (facts.shown_number, facts.caller_name) == ("", "")
+
+
+def test_privacy_of_headers_does_not_hide_the_number() -> None:
+    assert headers.call_facts(invite("Privacy: none"), "").shown_number == "100"
+
+
+@pytest.mark.parametrize(
+    ("lines", "diverted"),
+    [
+        (
+            ["History-Info: <sip:+49800@x?Reason=SIP%3Bcause%3D302>, <sip:1@x;cause=302>"],
+            "sip:+49800@x",
+        ),
+        (["History-Info: <sip:1@x>;index=1", "History-Info: <sip:2@x;cause=486>"], "sip:1@x"),
+        (["History-Info: <sip:1@x>;index=1, <sip:1000@x>;index=1.1;mp=1"], ""),
+        (["History-Info: <sip:2@x;cause=486>;index=1"], ""),
+        (["Diversion: <sip:3@x>", "History-Info: <sip:1@x>, <sip:2@x;cause=486>"], "sip:3@x"),
+    ],
+)
+def test_who_diverted_the_call_is_read_from_either_header(lines: list[str], diverted: str) -> None:
+    assert headers.call_facts(invite(*lines), "").diversion == diverted
+
+
+def test_what_is_no_utf_8_is_read_as_latin_1() -> None:
+    text = b'INVITE sip:1@h SIP/2.0\r\nFrom: "J\xfcrgen" <sip:9@h>\r\nX-Note: \xe4\r\n\r\n'
+    facts = headers.call_facts(text.decode(errors="surrogateescape"), "")
+    assert (facts.caller_name, facts.headers["X-Note"]) == ("Jürgen", "ä")
+
+
+def test_only_an_end_of_line_ends_a_header() -> None:
+    parsed = headers.parse_headers(
+        "INVITE sip:x SIP/2.0\r\nSubject: a\x0bEvil: 1\u2028Evil: 2\r\n\r\n"
+    )
+    assert [name for name, _ in parsed] == ["subject"]
 
 
 @given(st.text(max_size=400))

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pjsua2 as pj
+import structlog
 
 from voiceagent.config import Sip
+from voiceagent.telephony.callbacks import guarded
+from voiceagent.telephony.library import library
+
+log = structlog.get_logger()
 
 _MORE_THAN_ANY_BUILD = 256
+_COMPLAINTS = 2
+"""Level at which the library tells of errors."""
 _TRANSACTION_MS = 12_000
 """Until a request without any answer has failed, for the 32 s of RFC 3261 (17.1.1.2, timer B): a
 phone that is not there keeps a caller waiting, and takes up one of few legs."""
@@ -22,6 +28,8 @@ phone that is not there keeps a caller waiting, and takes up one of few legs."""
 def create_endpoint(settings: Sip) -> pj.Endpoint:
     """An endpoint without threads of its own; its sound goes nowhere."""
     config = pj.EpConfig()
+    complaints = _Complaints()
+    complaints.__disown__()  # the endpoint deletes it
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
     config.uaConfig.userAgent = "voiceagent"
@@ -31,8 +39,8 @@ def create_endpoint(settings: Sip) -> pj.Endpoint:
     config.medConfig.ecTailLen = 0
     config.medConfig.noVad = True
     config.medConfig.sndAutoCloseTime = -1
-    config.logConfig.consoleLevel = 0
-    config.logConfig.level = 0
+    config.logConfig.consoleLevel = config.logConfig.level = _COMPLAINTS
+    config.logConfig.writer = complaints
     if settings.trace is not None:
         settings.trace.parent.mkdir(parents=True, exist_ok=True)
         config.logConfig.level = 4
@@ -41,11 +49,11 @@ def create_endpoint(settings: Sip) -> pj.Endpoint:
     else:
         config.logConfig.msgLogging = False
 
-    endpoint = pj.Endpoint()
+    endpoint = _Endpoint()
     with _quiet_stdout():
         endpoint.libCreate()
         endpoint.libInit(config)
-    _library().pjsip_tsx_set_timers(0, 0, 0, _TRANSACTION_MS)
+    library().pjsip_tsx_set_timers(0, 0, 0, _TRANSACTION_MS)
     endpoint.audDevManager().setNullDev()
     return endpoint
 
@@ -99,12 +107,7 @@ def order_codecs(endpoint: pj.Endpoint, wanted: Sequence[str]) -> None:
 
 def max_calls() -> int:
     """How many calls the library was built for (PJSUA_MAX_CALLS), to which it cuts the wish."""
-    return int(_library().pjsua_call_get_max_count())
-
-
-def _library() -> ctypes.CDLL:
-    """The C interface behind pjsua2, for what pjsua2 does not offer."""
-    return ctypes.CDLL(str(next(Path(pj.__file__).parent.glob("_pjsua2*.so"))))
+    return int(library().pjsua_call_get_max_count())
 
 
 @contextlib.contextmanager
@@ -120,3 +123,37 @@ def _quiet_stdout() -> Iterator[None]:
         os.dup2(kept, 1)
         os.close(null)
         os.close(kept)
+
+
+class _Endpoint(pj.Endpoint):  # type: ignore[misc]
+    """Tells of calls that the library has refused before anybody was asked."""
+
+    @guarded
+    def onRejectedIncomingCall(self, prm: pj.OnRejectedIncomingCallParam) -> None:
+        mend = _MENDS.get(prm.statusCode, "see the Warning of the answer, with sip.trace")
+        source = prm.rdata.srcAddress
+        log.warning(
+            "invite.refused", code=prm.statusCode, reason=prm.reason, source=source, mend=mend
+        )
+
+
+class _Complaints(pj.LogWriter):  # type: ignore[misc]
+    """Passes on what the library says of messages that it cannot read."""
+
+    @guarded
+    def write(self, entry: pj.LogEntry) -> None:
+        if found := _DROPPED.search(entry.msg):
+            mend = "the sender's header is broken; for the message set sip.trace"
+            log.warning("message.unreadable", source=found[1], why=found[2].strip(), mend=mend)
+
+
+_DROPPED = re.compile(r"Dropping \d+ bytes packet from \w+ (\S+) : ([^\r\n]*)")
+_MENDS = {
+    400: "the header or SDP line that the answer's Warning names is broken",
+    415: "the INVITE's body must be application/sdp, or hold one",
+    420: "what its Require asks for is unknown here: switch it off on the PBX",
+    422: "its Session-Expires must be at least 90 s",
+    480: "sips: is not spoken here: send sip:",
+    488: "offer PCMU or PCMA as in sip.codecs, as RTP/AVP, not SRTP, over IPv4",
+    500: "its Contact must be a sip: URI at an IPv4 address",
+}

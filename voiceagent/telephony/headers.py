@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Sequence
+from urllib.parse import unquote
 
 from voiceagent.events import CallFacts
 
@@ -37,8 +38,25 @@ _COMPACT = {
 _NAME_ADDR = re.compile(
     r'\s*(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<token>[^<"]*?))\s*<(?P<uri>[^>]*)>'
 )
+_IN_LIST = re.compile(r'((?:"(?:\\.|[^"\\])*"|<[^>]*>|[^,"<])+)')
+_SEPARATORS = re.compile(r"[-.() ]")
+"""What stands between the digits of a number to be seen only (RFC 3966, 5.1.1)."""
+_NUMBER = re.compile(r"\+?[0-9*#]+")
+_WITHHELD = "anonymous"
 _USER_SPECIFIC = b"\0"
 _UNSAFE = re.compile(r"[^\x20-\x7e]+")
+
+
+def readable(text: str) -> str:
+    """Text of a message whose octets are no UTF-8, as Latin-1, which is what they are then.
+
+    The library hands such octets over as half characters, which nothing can write down.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    return text
 
 
 def parse_headers(message: str) -> list[tuple[str, str]]:
@@ -47,8 +65,8 @@ def parse_headers(message: str) -> list[tuple[str, str]]:
     Folded lines are joined and compact names spelled out (RFC 3261, 7.3). Whatever is not a
     header line is passed over: a peer's mistake in one header must not cost the call.
     """
-    head = re.split(r"\r?\n\r?\n", message, maxsplit=1)[0]
-    lines = re.sub(r"\r?\n[ \t]+", " ", head).splitlines()
+    head = re.split(r"\r?\n\r?\n", readable(message), maxsplit=1)[0]
+    lines = re.split(r"\r?\n", re.sub(r"\r?\n[ \t]+", " ", head))
     headers = []
     for line in lines[1:]:
         name, colon, value = line.partition(":")
@@ -80,12 +98,20 @@ def parameter(value: str, name: str) -> str:
 
 
 def user_part(uri: str) -> str:
-    """User part of a sip:, sips: or tel: URI, without parameters; empty when there is none."""
+    """User part of a sip:, sips: or tel: URI, without parameters; empty when there is none.
+
+    A telephone number is told without what stands between its digits (RFC 3966, 5.1.1).
+    """
     scheme, _, rest = uri.partition(":")
-    if scheme.lower() == "tel":
-        return rest.split(";", 1)[0]
-    user, at, _ = rest.rpartition("@")
-    return user.split(":", 1)[0].split(";", 1)[0] if at else ""
+    telephone = scheme.lower() == "tel"
+    user, at, host = rest.rpartition("@")
+    if not telephone and not at:
+        return ""
+    user = rest if telephone else user.split(":", 1)[0]
+    plain = "".join(filter(str.isprintable, unquote(user.split(";", 1)[0])))
+    digits = _SEPARATORS.sub("", plain)
+    written = telephone or plain.startswith("+") or "user=phone" in host.lower()
+    return digits if written and _NUMBER.fullmatch(digits) else plain
 
 
 def call_facts(invite: str, source: str, customer_header: str = "") -> CallFacts:
@@ -100,23 +126,55 @@ def call_facts(invite: str, source: str, customer_header: str = "") -> CallFacts
         return next((value for key, value in headers if key == name), "")
 
     from_name, from_uri = name_addr(first("from"))
-    asserted = first("p-asserted-identity")
-    # Several identities in one header are separated by commas outside the angle brackets.
-    asserted_name, asserted_uri = name_addr(re.split(r",(?![^<]*>)", asserted)[0])
+    asserted_name, asserted_uri = name_addr(_asserted(headers))
+    number = user_part(asserted_uri) or user_part(from_uri)
+    name = asserted_name or from_name
+    if _wants_privacy(headers):
+        number, name = _WITHHELD, ""
     request_uri = invite.split(" ", 2)[1] if invite.count(" ") >= 2 else ""
     return CallFacts(
         caller_uri=from_uri,
-        caller_number=user_part(asserted_uri) or user_part(from_uri),
-        caller_name=asserted_name or from_name,
-        dialled=user_part(request_uri),
+        caller_number=number,
+        caller_name=name,
+        dialled=user_part(readable(request_uri)),
         asserted_identity=asserted_uri,
-        diversion=name_addr(first("diversion"))[1],
+        diversion=name_addr(first("diversion"))[1] or _diverted_from(headers),
         customer_id=first(customer_header.lower()) if customer_header else "",
         case_code=first("x-case") or parameter(f"<{user_part(request_uri)}>{request_uri}", "case"),
         headers={_title(key): value for key, value in headers if key.startswith("x-")},
         sip_call_id=first("call-id"),
         source=source,
     )
+
+
+def _values(headers: Iterable[tuple[str, str]], name: str) -> list[str]:
+    """The values of a header that is a list, be they in one line or in several."""
+    lines = (value for key, value in headers if key == name)
+    return [part.strip() for line in lines for part in _IN_LIST.findall(line) if part.strip()]
+
+
+def _asserted(headers: Sequence[tuple[str, str]]) -> str:
+    """Who calls, as the network says: P-Asserted-Identity, or what older PBXs send."""
+    remote = _values(headers, "remote-party-id")
+    calling = [value for value in remote if parameter(value, "party").lower() in ("", "calling")]
+    return next(iter(_values(headers, "p-asserted-identity") + calling), "")
+
+
+def _wants_privacy(headers: Sequence[tuple[str, str]]) -> bool:
+    """Whether the caller has asked not to be named (RFC 3323, 4.2; RFC 3325, 9.3)."""
+    asked = (value for key, value in headers if key == "privacy")
+    if any(tag.strip().lower() in ("id", "user") for value in asked for tag in value.split(";")):
+        return True
+    parties = _values(headers, "remote-party-id")
+    return any(parameter(value, "privacy").lower() in ("full", "uri") for value in parties)
+
+
+def _diverted_from(headers: Sequence[tuple[str, str]]) -> str:
+    """Who the call was last diverted by, from History-Info (RFC 7044): the entry before the last
+    that names a cause (RFC 4458)."""
+    entries = [name_addr(value)[1] for value in _values(headers, "history-info")]
+    causes = [at for at, uri in enumerate(entries) if re.search(r";cause=\d", uri, re.IGNORECASE)]
+    return entries[causes[-1] - 1].partition("?")[0] if causes and causes[-1] else ""
 
 
 def _title(name: str) -> str:

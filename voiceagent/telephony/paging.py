@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import quote
 
 from voiceagent.events import CallFacts
-from voiceagent.telephony.headers import call_facts
+from voiceagent.telephony.headers import call_facts, user_part
 from voiceagent.telephony.requests import Dialog, NoAnswer, Requests
 
+_USER_SAFE = "-_.!~*'()&=+$,;?/"
+"""What stands for itself in the user part of a URI (RFC 3261, 25.1)."""
 _PLAIN = [("Content-Type", "text/plain;charset=UTF-8")]
 
 
@@ -28,7 +31,9 @@ class Page:
     @property
     def answer_to(self) -> str:
         """The URI that an answer goes to: who has sent it, where it came from."""
-        return f"sip:{self.facts.caller_number}@{self.facts.source}"
+        facts = self.facts  # who wants to be nameless gets an answer all the same
+        user = user_part(facts.asserted_identity) or user_part(facts.caller_uri)
+        return f"sip:{quote(user, _USER_SAFE)}@{facts.source}"
 
 
 def is_text(kind: str) -> bool:

@@ -24,6 +24,7 @@ import structlog
 
 from voiceagent.config import Sip
 from voiceagent.telephony.call import Leg
+from voiceagent.telephony.callbacks import guarded
 from voiceagent.telephony.endpoint import (
     account_config,
     create_endpoint,
@@ -31,8 +32,10 @@ from voiceagent.telephony.endpoint import (
     open_transport,
     order_codecs,
 )
+from voiceagent.telephony.gate import Gate
+from voiceagent.telephony.headers import readable
 from voiceagent.telephony.options import call_options
-from voiceagent.telephony.paging import Page, is_text
+from voiceagent.telephony.paging import Page
 from voiceagent.telephony.ports import MediaPorts
 from voiceagent.telephony.sipcall import SipCall
 
@@ -205,15 +208,12 @@ class UserAgent:
         leg.set_invite(invite, source)
         self.post(self._on_incoming, leg)
 
-    def paged(self, kind: str, text: str, message: str, source: str) -> None:
+    def paged(self, text: str, message: str, source: str) -> None:
         """A MESSAGE outside a call has arrived; the library has answered it."""
         if not self._may_call(source):
             log.warning("message.forbidden", source=source, mend="add its network to sip.allow")
-        elif not is_text(kind):
-            # The library has said 200 to it: it asks nobody before that.
-            log.warning("message.no_text", kind=kind, mend="only text/plain is read")
         elif text.strip():
-            self.post(self.on_page, Page.read(message, source, text.strip()))
+            self.post(self.on_page, Page.read(message, source, readable(text.strip())))
 
     def successor(self, call_id: int = pj.PJSUA_INVALID_ID) -> SipCall:
         """A call that the library makes by itself, following a REFER or an INVITE with Replaces.
@@ -286,6 +286,7 @@ class UserAgent:
     def _open(self) -> pj.Endpoint:
         endpoint = create_endpoint(self.settings)
         self.max_legs = max_calls()
+        self._gate = Gate()
         transport, local = open_transport(endpoint, self.settings)
         self.port = int(local.rpartition(":")[2])
         endpoint.libStart()
@@ -323,16 +324,19 @@ class _Account(pj.Account):  # type: ignore[misc]
         super().__init__()
         self._agent = agent
 
+    @guarded
     def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:
         self._agent.incoming(prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
 
+    @guarded
     def onInstantMessage(self, prm: pj.OnInstantMessageParam) -> None:
         rdata = prm.rdata
-        self._agent.paged(prm.contentType, prm.msgBody, rdata.wholeMsg, rdata.srcAddress)
+        self._agent.paged(prm.msgBody, rdata.wholeMsg, rdata.srcAddress)
 
+    @guarded
     def onRegState(self, prm: pj.OnRegStateParam) -> None:
         agent = self._agent
-        agent.registration = f"{prm.code} {prm.reason}".strip()
+        agent.registration = readable(f"{prm.code} {prm.reason}".strip())
         agent.post(agent.registrar_answered.set)
         good = prm.code // 100 == 2 and prm.expiration > 0
         agent.post(agent.registered.set if good else agent.registered.clear)

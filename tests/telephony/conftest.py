@@ -1,0 +1,77 @@
+"""The fixture `echo`: a user agent in a process of its own that gives callers back their voice."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from tests.patience import until
+from tests.telephony.wire import HOST, Dialog, Stream, Wire
+from voiceagent.config import Sip
+from voiceagent.simulation.phone_process import Event, ScriptedProcess
+
+_SILENCE_S = 3.0
+
+
+class Echo(ScriptedProcess):
+    """`echoing` as a process; `mark` what comes to look at what follows only."""
+
+    def __init__(self, **settings: object) -> None:
+        ports = {"rtp_port_min": random.randrange(20_000, 60_000, 2), "rtp_port_count": 400}
+        sip = Sip.model_validate({"address": HOST, "port": 0, **ports, **settings})
+        super().__init__("echo", "tests.telephony.echoing", {"sip": sip.model_dump(mode="json")})
+        self._since = 0
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return HOST, int(self.events[0]["port"])
+
+    def mark(self) -> None:
+        self._since = len(self.events)
+
+    def told(self, event: str) -> list[Event]:
+        """What has come of this kind since the mark."""
+        return [item for item in self.events[self._since :] if item["event"] == event]
+
+    async def tells(self, event: str, **details: object) -> Event:
+        return await self.expect(event, after=self._since, **details)
+
+    async def legs(self) -> int:
+        self.mark()
+        await self.do("count")
+        return int((await self.tells("legs"))["count"])
+
+    async def has_legs(self, count: int) -> None:
+        """Wait until it has as many calls: a leg goes a moment after the answer to its BYE."""
+        for _ in range(100):
+            if await self.legs() == count:
+                return
+        raise AssertionError(f"{await self.legs()} legs, not {count}")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bystander() -> AsyncIterator[tuple[Echo, Stream]]:
+    """An agent for the tests of a file, and a call to it that goes on all the time."""
+    async with Echo(password="secret") as agent:
+        with Wire() as wire, Stream() as stream:
+            call = Dialog(wire, agent.address, user="bystander")
+            await call.call(stream)
+            await until(lambda: bool(stream.packets))
+            yield agent, stream
+            assert (await call.bye()).code == 200
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def echo(bystander: tuple[Echo, Stream]) -> AsyncIterator[Echo]:
+    """The agent. Whatever a test does to it, the other call goes on and no leg is left."""
+    agent, stream = bystander
+    agent.mark()
+    yield agent
+    await agent.has_legs(1)
+    gaps = [b.at - a.at for a, b in zip(stream.packets, stream.packets[1:], strict=False)]
+    assert max(gaps, default=0) < _SILENCE_S, f"the other call heard nothing for {max(gaps):.1f} s"
+    assert time.monotonic() - stream.packets[-1].at < _SILENCE_S
+    assert not [e for e in agent.events if e.get("line") in ("callback.failed", "gate.failed")]

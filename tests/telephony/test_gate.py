@@ -1,0 +1,70 @@
+"""What is kept from the library, and what is answered in its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from voiceagent.telephony.gate import mend, refusal, unreachable, unwanted
+
+
+def answered(contact: str, *lines: str) -> str:
+    head = ["SIP/2.0 200 OK", "CSeq: 1 INVITE", f"m: {contact}", *lines]
+    return "\r\n".join([*head, "", ""])
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        "<sip:a@192.0.2.1:5060;transport=tcp>",
+        "<sip:a@192.0.2.1;Transport=TLS;ob>;expires=60",
+        "<sip:a@192.0.2.1;transport=sctp>",
+        "<sips:a@192.0.2.1>",
+        "<tel:+4930123>",
+    ],
+)
+def test_a_contact_that_udp_does_not_reach_is_found(contact: str) -> None:
+    assert unreachable(answered(contact)) == contact[1 : contact.index(">")]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        answered("<sip:a@192.0.2.1>"),
+        answered("<sip:a@192.0.2.1;transport=UDP>"),
+        answered("sip:a@192.0.2.1"),
+        answered("<sip:a@192.0.2.1;transport=tls>", "Record-Route: <sip:192.0.2.2;lr>"),
+        answered("<sip:a@192.0.2.1;transport=tls>").replace("INVITE", "REGISTER"),
+        answered("<sip:a@192.0.2.1;transport=tls>").replace("200 OK", "302 Moved"),
+        "SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n",
+        "BYE sip:a@b SIP/2.0\r\nCSeq: 2 BYE\r\nContact: <tel:1>\r\n\r\n",
+    ],
+)
+def test_every_other_contact_is_left_alone(message: str) -> None:
+    assert unreachable(message) is None
+
+
+def test_a_transport_is_mended_where_it_is_as_long_as_udp() -> None:
+    assert mend("sip:a@b;transport=tcp;ob") == "sip:a@b;transport=udp;ob"
+    assert mend("sip:a@b;transport=sctp") == ""
+    assert mend("sips:a@b;transport=tls") == ""
+    assert mend("tel:+49") == ""
+
+
+def test_only_a_message_that_is_no_text_is_refused() -> None:
+    assert refusal("MESSAGE sip:a@b SIP/2.0\r\nc: text/html\r\n\r\n<b>") == 415
+    assert refusal("MESSAGE sip:a@b SIP/2.0\r\nc: Text/Plain;charset=utf-8\r\n\r\nhello") == 0
+    assert refusal("INFO sip:a@b SIP/2.0\r\nc: text/html\r\n\r\n<b>") == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "to", "code"),
+    [
+        ("ACK", "<sip:a@b>", 0),
+        ("FOO", "<sip:a@b>;tag=1", 481),
+        ("BYE", "<sip:a@b>", 481),
+        ("NOTIFY", "<sip:a@b>", 489),
+        ("PUBLISH", "<sip:a@b>", 501),
+    ],
+)
+def test_what_nobody_took_is_answered(method: str, to: str, code: int) -> None:
+    assert unwanted(f"{method} sip:a@b SIP/2.0\r\nTo: {to}\r\n\r\n") == code

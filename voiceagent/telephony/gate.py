@@ -1,0 +1,168 @@
+"""What the library shall not see, or does not answer: two modules of our own in its stack.
+
+The first looks at each message before the library does. A MESSAGE that is no text is refused
+there, which the library would take for received. And a Contact that cannot be reached over UDP is
+mended or kept out: the library ends the process when it cannot send the ACK. The last gets the
+requests that nobody wanted, which the library would leave without an answer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Callable
+
+import structlog
+
+from voiceagent.telephony.headers import name_addr, parameter, parse_headers
+from voiceagent.telephony.library import library, message_at
+from voiceagent.telephony.paging import is_text
+
+_FIRST, _LAST = 12, 99
+"""Priorities: after the transport (8) and before transactions (16); after applications (64)."""
+_OTHER_TRANSPORT = re.compile(r";\s*transport\s*=\s*(?!udp\b)(\w+)", re.IGNORECASE)
+_SAME_LENGTH = ("tcp", "tls")
+_UNSUPPORTED_MEDIA, _NO_CALL, _BAD_EVENT, _NOT_IMPLEMENTED = 415, 481, 489, 501
+
+log = structlog.get_logger()
+_Handler = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+
+
+class _Module(ctypes.Structure):
+    """``pjsip_module`` (pjsip/sip_module.h)."""
+
+    _fields_ = (
+        ("prev", ctypes.c_void_p),
+        ("next", ctypes.c_void_p),
+        ("name", ctypes.c_char_p),
+        ("name_length", ctypes.c_ssize_t),
+        ("id", ctypes.c_int),
+        ("priority", ctypes.c_int),
+        ("load", ctypes.c_void_p),
+        ("start", ctypes.c_void_p),
+        ("stop", ctypes.c_void_p),
+        ("unload", ctypes.c_void_p),
+        ("on_rx_request", _Handler),
+        ("on_rx_response", _Handler),
+        ("on_tx_request", ctypes.c_void_p),
+        ("on_tx_response", ctypes.c_void_p),
+        ("on_tsx_state", ctypes.c_void_p),
+    )
+
+
+class Gate:
+    """Both modules. To be kept for as long as the library runs; used on the SIP thread."""
+
+    def __init__(self) -> None:
+        self._endpoint = ctypes.c_void_p(library().pjsua_get_pjsip_endpt())
+        self._modules = (
+            _module(b"gate-first", _FIRST, self._first, self._first),
+            _module(b"gate-last", _LAST, self._last, lambda received, message: False),
+        )
+        for module in self._modules:
+            library().pjsip_endpt_register_module(self._endpoint, ctypes.byref(module))
+
+    def _first(self, received: int, message: str) -> bool:
+        """Whether a message goes no further."""
+        if refused := refusal(message):
+            log.warning("message.refused", code=refused, mend="only text/plain is read")
+            self._respond(received, refused)
+            return True
+        contact = unreachable(message)
+        if contact is None:
+            return False
+        log.warning("contact.not_udp", contact=contact, mend="have the PBX put its own there")
+        mended = mend(contact)
+        begin, text = message_at(received)
+        if mended and (place := text.find(contact)) >= 0:
+            octets = mended.encode("utf-8", "surrogateescape")
+            before = len(text[:place].encode("utf-8", "surrogateescape"))
+            ctypes.memmove(begin + before, octets, len(octets))
+            return False
+        # Without an answer the call to a person ends as one that nobody takes.
+        return message.startswith("SIP/2.0 ")
+
+    def _last(self, received: int, message: str) -> bool:
+        code = unwanted(message)
+        if code:
+            self._respond(received, code)
+        return bool(code)
+
+    def _respond(self, received: int, code: int) -> None:
+        library().pjsip_endpt_respond_stateless(
+            self._endpoint, ctypes.c_void_p(received), code, None, None, None
+        )
+
+
+def _module(
+    name: bytes,
+    priority: int,
+    request: Callable[[int, str], bool],
+    response: Callable[[int, str], bool],
+) -> _Module:
+    def handler(look: Callable[[int, str], bool]) -> Callable[[int], int]:
+        def handle(received: int) -> int:
+            try:
+                return int(look(received, message_at(received)[1]))
+            except Exception:
+                log.exception("gate.failed")
+                return 0
+
+        return _Handler(handle)
+
+    return _Module(
+        name=name,
+        name_length=len(name),
+        id=-1,
+        priority=priority,
+        on_rx_request=handler(request),
+        on_rx_response=handler(response),
+    )
+
+
+def refusal(message: str) -> int:
+    """What to answer to a MESSAGE that is no text; 0 to everything else."""
+    if not message.startswith("MESSAGE "):
+        return 0
+    kind = next((value for name, value in parse_headers(message) if name == "content-type"), "")
+    return 0 if not kind or is_text(kind) else _UNSUPPORTED_MEDIA
+
+
+def unreachable(message: str) -> str | None:
+    """URI of a Contact that requests of ours cannot go to by UDP, None when they can.
+
+    Only where a dialog begins, and without a recorded route, which they would take.
+    """
+    headers = parse_headers(message)
+    first = dict(reversed(headers))
+    begins = message.startswith(("INVITE ", "SIP/2.0 2"))
+    if not begins or not first.get("cseq", "").upper().endswith("INVITE"):
+        return None
+    uri = name_addr(first.get("contact", ""))[1] if "contact" in first else "sip:"
+    scheme = uri.partition(":")[0].lower()
+    if "record-route" in first and scheme in ("sip", "sips"):
+        return None
+    return uri if scheme != "sip" or _OTHER_TRANSPORT.search(uri) else None
+
+
+def mend(contact: str) -> str:
+    """The URI with UDP for its transport, as long as it is; empty when that cannot be."""
+    found = _OTHER_TRANSPORT.search(contact)
+    if not contact.lower().startswith("sip:") or not found:
+        return ""
+    if found[1].lower() not in _SAME_LENGTH:
+        return ""
+    return f"{contact[: found.start(1)]}udp{contact[found.end(1) :]}"
+
+
+def unwanted(message: str) -> int:
+    """What to answer to a request that nobody took; 0 for an ACK."""
+    method = message.partition(" ")[0]
+    if method == "ACK":
+        return 0
+    first = dict(reversed(parse_headers(message)))
+    if parameter(first.get("to", ""), "tag"):
+        return _NO_CALL
+    if method in ("BYE", "UPDATE", "PRACK", "INFO"):
+        return _NO_CALL
+    return _BAD_EVENT if method in ("NOTIFY", "SUBSCRIBE") else _NOT_IMPLEMENTED

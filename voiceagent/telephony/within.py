@@ -1,0 +1,98 @@
+"""Requests within a call that the library leaves unanswered, or reads wrongly.
+
+Keys come by INFO in two forms that no RFC describes: ``application/dtmf-relay``, a line such as
+``Signal=5`` and one with the duration, and ``application/dtmf``, the key alone. The library knows
+the first only; it ends the process where the duration is missing, and takes 11, which is #, for 1.
+Probes by OPTIONS or an empty INFO, by which some PBXs see whether a call is still there, it
+refuses. So it is helped here, by what its C interface offers, on the SIP thread.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from dataclasses import dataclass
+
+from voiceagent.telephony.headers import parse_headers
+from voiceagent.telephony.library import library, message_at
+
+_ANSWERED = ("application/media_control+xml", "application/trickle-ice-sdpfrag")
+"""Kinds of INFO that the library answers itself."""
+_SIGNAL = re.compile(r"^\s*signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_KEYS = {str(number): key for number, key in enumerate("0123456789*#ABCD")}
+_SUCCESS = 0
+_OK, _BAD, _UNSUPPORTED = 200, 400, 415
+_HEAD = re.compile(rb"\r?\n\r?\n")
+_ROOM = 2000
+"""Octets that the library has at least for a message; 4000 where nobody has changed it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What becomes of a request."""
+
+    code: int = 0
+    """The answer to be sent; 0 where the library sends it."""
+    key: str = ""
+    """The key that was pressed, where the library does not tell."""
+    body: bytes | None = None
+    """What the library shall read in place of the body; None for the body itself."""
+    why: str = ""
+    """Why it cannot be read, for the log."""
+
+
+def answer(method: str, message: str) -> Answer:
+    """What to answer to a request within a call."""
+    if method == "OPTIONS":
+        return Answer(_OK)
+    if method != "INFO":
+        return Answer()
+    kind = dict(reversed(parse_headers(message))).get("content-type", "")
+    kind = kind.partition(";")[0].strip().lower()
+    body = re.split(r"\r?\n\r?\n", message, maxsplit=1)[-1]
+    key = key_of(body)
+    match kind:
+        case "":
+            return Answer(_OK)
+        case "application/dtmf-relay" if key:
+            return Answer(body=f"Signal={key}\r\n".encode())
+        case "application/dtmf-relay":
+            return Answer(body=b"", why=f"no key in {kind}")
+        case "application/dtmf" if key:
+            return Answer(_OK, key)
+        case "application/dtmf":
+            return Answer(_BAD, why=f"no key in {kind}")
+        case _ if kind in _ANSWERED:
+            return Answer()
+        case _:
+            return Answer(_UNSUPPORTED, why=kind)
+
+
+def key_of(body: str) -> str:
+    """The key that the body of an INFO tells of; empty when there is none, as for a hook flash."""
+    found = _SIGNAL.search(body)
+    signal = (found[1] if found else body.strip()).upper()
+    return _KEYS.get(signal, signal if signal in _KEYS.values() else "")
+
+
+def respond(request: int, code: int) -> None:
+    """Answer a request; `request` is where the library keeps it."""
+    response = ctypes.c_void_p()
+    received = ctypes.c_void_p(request)
+    sip = library()
+    transaction = sip.pjsip_rdata_get_tsx(received)
+    endpoint = ctypes.c_void_p(sip.pjsua_get_pjsip_endpt())
+    made = sip.pjsip_endpt_create_response(endpoint, received, code, None, ctypes.byref(response))
+    if made == _SUCCESS:
+        sip.pjsip_tsx_send_msg(ctypes.c_void_p(transaction), response)
+
+
+def rewrite(request: int, body: bytes) -> None:
+    """Have the library read another body, which ends with an octet of 0."""
+    begin, message = message_at(request)
+    raw = message.encode("utf-8", "surrogateescape")
+    if (head := _HEAD.search(raw)) is None:
+        return
+    fits = head.end() + len(body) < max(len(raw), _ROOM)
+    written = (body if fits else b"") + b"\0"
+    ctypes.memmove(begin + head.end(), written, len(written))
