@@ -31,6 +31,7 @@ pytestmark = pytest.mark.models
 
 GREETING = "Acme, a machine."
 WANTS_PERSON = "I want to speak to a real person, please."
+SITE = {"port": 8080, "public_url": "https://agent.example.com"}
 NO_BRIEFING = Handover(briefing=False, ring_s=5.0)
 
 
@@ -146,8 +147,7 @@ async def test_what_is_written_beside_the_call_answers_the_present_question(make
 @in_virtual_time
 async def test_who_is_asked_for_what_is_hard_to_say_gets_a_link_to_write_it(make) -> None:
     plan = {"slots": PLAN["slots"] | {"number": PLAN["slots"]["number"] | {"link": True}}}
-    site = {"port": 8080, "public_url": "https://agent.example.com"}
-    async with make(plan, web=site) as call:
+    async with make(plan, web=SITE) as call:
         await call.reply(GREETING)
         await call.say("Where is my order?")
         await call.reply("I have sent a link to the number that you are calling from.")
@@ -158,6 +158,28 @@ async def test_who_is_asked_for_what_is_hard_to_say_gets_a_link_to_write_it(make
         await call.say("I do not know.")
         await call.reply("Digits?")
         assert len(call.of(e.LinkOffered)) == 1
+
+
+@in_virtual_time
+async def test_a_supervisor_can_have_a_caller_sent_a_link_and_the_agent_says_so(make) -> None:
+    async with make(web=SITE) as call:
+        await call.reply(GREETING)
+        assert call.conversation.send_link("anna") == ""
+        offered = await call.event(e.LinkOffered)
+        assert (offered.number, offered.by) == ("+4930123", "anna")
+        await call.say("When are you open?")
+        await call.reply("I have sent a link to the number that you are calling from.")
+        assert call.conversation.send_link("") == ""
+        again = await call.event(e.LinkOffered, 2)
+        assert again.url != offered.url
+
+
+@in_virtual_time
+async def test_without_a_web_site_no_link_can_be_sent_and_the_mend_is_said(make) -> None:
+    async with make() as call:
+        await call.reply(GREETING)
+        assert call.conversation.send_link("anna").endswith("set web.port and web.public_url")
+        assert call.of(e.LinkOffered) == []
 
 
 # -- turns --------------------------------------------------------------------------------------

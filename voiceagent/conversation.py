@@ -116,6 +116,11 @@ class Conversation:
         else:
             self._heard(turn)  # for the person who gets them
 
+    def send_link(self, by: str) -> str:
+        """Somebody wants the caller to have a link where they can write; returns what keeps it
+        from them. The caller is told with the next thing that the agent says."""
+        return self._linking.asked(self._course.facts, by)
+
     def leave(self) -> None:
         """The line is shutting down: hand the caller over after the present turn."""
         self._leaving = True
@@ -151,7 +156,8 @@ class Conversation:
         """Say and do what the dialogue manager wants; False when the conversation is over."""
         if reply.lookup is not None:
             return await self._act(await self._looked_up(reply.say, reply.lookup))
-        if self._manager.asks_in_writing and self._linking.offer(self._course.facts):
+        offered = self._manager.asks_in_writing and self._linking.offer(self._course.facts)
+        if offered or self._linking.tell():
             said = f"{reply.say} {self._manager.phrase('link_sent')}"
             reply = reply.model_copy(update={"say": said})
         await self._finish_saying()

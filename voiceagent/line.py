@@ -140,11 +140,19 @@ class Line:
 
     def wrote(self, call_id: str, text: str) -> bool:
         """A caller has written something beside their call; False when it is none of this line."""
-        for conversation in self._calls.values():
-            if conversation.call_id == call_id:
-                conversation.wrote(text)
-                return True
-        return False
+        conversation = self._live(call_id)
+        if conversation is not None:
+            conversation.wrote(text)
+        return conversation is not None
+
+    def send_link(self, call_id: str, by: str) -> str | None:
+        """Send a caller a link where they can write; returns what keeps it from them, and None
+        when the call is none of this line."""
+        conversation = self._live(call_id)
+        return None if conversation is None else conversation.send_link(by)
+
+    def _live(self, call_id: str) -> Conversation | None:
+        return next((c for c in self._calls.values() if c.call_id == call_id), None)
 
     async def _converse(self, conversation: Conversation) -> None:
         with bind_call(conversation.call_id):

@@ -20,28 +20,58 @@ log = structlog.get_logger()
 
 
 class Linking:
-    """Offers one call's caller the link, once."""
+    """Offers one call's caller the link: once for the dialplan, and whenever somebody asks."""
 
     def __init__(self, services: Services, record: CallRecord) -> None:
         self._services = services
         self._record = record
         self._offered = False
-        self._sending: asyncio.Task[None] | None = None
+        self._untold = False
+        self._sending: set[asyncio.Task[None]] = set()
 
     def offer(self, facts: CallFacts) -> bool:
         """Open the case and send its link; False where that was done, or cannot be."""
-        config = self._services.config
-        site, number = site_url(config.web), facts.shown_number
-        if self._offered or not site or not number:
+        if self._offered or self._problem(facts):
             return False
+        self._open(facts)
+        return True
+
+    def asked(self, facts: CallFacts, by: str) -> str:
+        """Somebody wants the caller to have a link, also another one; returns what keeps it from
+        them, with the mend.
+
+        Args:
+            by: who says so.
+        """
+        problem = self._problem(facts)
+        if not problem:
+            self._open(facts, by)
+            self._untold = True
+        return problem
+
+    def tell(self) -> bool:
+        """Whether the caller has still to be told of a link. They are then."""
+        untold, self._untold = self._untold, False
+        return untold
+
+    def _problem(self, facts: CallFacts) -> str:
+        if not site_url(self._services.config.web):
+            return "there is no web site that a link could lead to: set web.port and web.public_url"
+        if not facts.shown_number:
+            return "the caller's number is withheld or not known: there is nowhere to send a link"
+        return ""
+
+    def _open(self, facts: CallFacts, by: str = "") -> None:
+        config, number = self._services.config, facts.shown_number
         self._offered = True
         token, case = opened(datetime.now(UTC), config.text.valid_h)
-        url = link(site, self._record.call_id, token)
+        url = link(site_url(config.web), self._record.call_id, token)
         self._record.event(case)
-        self._record.event(LinkOffered(number=number, url=url, expires_at=case.expires_at))
+        self._record.event(LinkOffered(number=number, url=url, expires_at=case.expires_at, by=by))
         if config.text.link_by_message:
-            self._sending = asyncio.create_task(self._send(number, url))
-        return True
+            sending = asyncio.create_task(self._send(number, url))
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
 
     async def _send(self, number: str, url: str) -> None:
         services = self._services

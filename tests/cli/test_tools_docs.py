@@ -21,7 +21,7 @@ KEYED = (
 @pytest.mark.parametrize(
     "name",
     [
-        *("analyze", "callbacks", "explain", "learn", "mark", "people"),
+        *("analyze", "callbacks", "explain", "learn", "link", "mark", "people"),
         *("replay", "say", "simulate", "transfer try", "vcon"),
     ],
 )

@@ -14,6 +14,7 @@ _COMMANDS = {
     "people": ("voiceagent.cli.people", "people"),
     "callbacks": ("voiceagent.cli.callbacks", "callbacks"),
     "watch": ("voiceagent.cli.watch", "watch"),
+    "link": ("voiceagent.cli.link", "link"),
     "mark": ("voiceagent.cli.mark", "mark"),
     "replay": ("voiceagent.cli.replay", "replay"),
     "learn": ("voiceagent.cli.learn", "learn"),

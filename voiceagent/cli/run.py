@@ -33,6 +33,7 @@ from voiceagent.speech.languages import for_language, language_problems
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.beside import taking_texts
 from voiceagent.supervision.journal import StoreJournal, open_journal
+from voiceagent.supervision.links import sending_links
 from voiceagent.supervision.staffing import staffing
 from voiceagent.supervision.topics import Topics
 from voiceagent.telephony.useragent import TelephonyError, UserAgent
@@ -88,6 +89,12 @@ async def serve(settings: Path, config: Config, plan: Dialplan) -> None:
             Topics(config.mqtt.topic_root),
             config.line,
             line.wrote,
+        ),
+        sending_links(
+            Address.of(config.mqtt, broker_url),
+            Topics(config.mqtt.topic_root),
+            config.line,
+            line.send_link,
         ),
         _web(settings, config, broker_url, line.agent, journal),
     ):

@@ -59,6 +59,8 @@ class LinkOffered(Event):
     url: str
     """Holds the token: whoever has it can read and write in the case until it expires."""
     expires_at: datetime
+    by: str = ""
+    """Who asked for it, if they say; empty for the dialplan."""
 
 
 class PersonWrote(Event):

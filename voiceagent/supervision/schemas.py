@@ -16,6 +16,7 @@ from voiceagent.events import SCHEMA_VERSION, Record
 from voiceagent.records.callbacks import CloseRequest
 from voiceagent.records.marks import MarkRequest
 from voiceagent.supervision.beside import Beside
+from voiceagent.supervision.links import LinkRequest
 from voiceagent.supervision.states import (
     Availability,
     CallbackState,
@@ -38,6 +39,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "mark-request": MarkRequest,
     "refusal": Refusal,
     "beside": Beside,
+    "link-request": LinkRequest,
 }
 
 
