@@ -114,7 +114,7 @@ class Asterisk:
         count = self.cli("core show channels count").split(" active channel")[0]
         return int(count.split()[-1])
 
-    def end_calls(self, timeout_s: float = 10.0) -> None:
+    def end_calls(self, timeout_s: float = 20.0) -> None:
         """Hang up whatever is left; so that a call that one test lost does not fail the others.
 
         Raises:

@@ -139,7 +139,7 @@ async def talk(caller: PhoneProcess, person: PhoneProcess) -> None:
     await asyncio.sleep(0.5)  # still on its way
 
 
-async def becomes(true: Callable[[], bool], what: str, timeout_s: float = 10.0) -> None:
+async def becomes(true: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
     """Wait until something is so.
 
     Raises:

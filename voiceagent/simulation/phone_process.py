@@ -88,7 +88,7 @@ class ScriptedProcess:
         await self._process.stdin.drain()
 
     async def expect(
-        self, event: str, *, timeout_s: float = 10, after: int = 0, **details: Any
+        self, event: str, *, timeout_s: float = 20, after: int = 0, **details: Any
     ) -> Event:
         """Wait for an event with these details, the first at or after index `after`.
 
