@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from voiceagent import tasks
 from voiceagent.dialogue.understanding import Understander
 from voiceagent.events import Expectation, Understanding
 from voiceagent.speech.client import SpeechClient
@@ -51,7 +52,8 @@ class SenseMaker:
         self.drop()
         if text.strip():
             making = asyncio.create_task(self._make(text, pcm, expecting))
-            making.add_done_callback(_look_at)
+            # What failed is tried again, or told, by whoever still wants it.
+            making.add_done_callback(tasks.look_at)
             self._begun = _Begun(text, pcm, expecting, making)
 
     async def of(self, turn: Heard, expecting: Expectation | None) -> Sense:
@@ -78,9 +80,3 @@ class SenseMaker:
             return Sense(*await understanding, None)
         meaning, measures = await asyncio.gather(understanding, self._speech.measure(pcm))
         return Sense(*meaning, measures)
-
-
-def _look_at(making: asyncio.Task[Sense]) -> None:
-    """What failed is tried again, or told, by whoever still wants it."""
-    if not making.cancelled():
-        making.exception()

@@ -31,3 +31,9 @@ async def first_of(*events: asyncio.Event) -> None:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
         await end(*waiting)
+
+
+def look_at(task: asyncio.Task[Any]) -> None:
+    """For `add_done_callback`: what was given up must not leave an error nobody looked at."""
+    if not task.cancelled():
+        task.exception()

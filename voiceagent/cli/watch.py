@@ -34,7 +34,7 @@ def watch(call_id: str | None, settings: Path | None, url: str, as_json: bool) -
 
     async def show() -> None:
         async for message in follow(Address.of(mqtt, url), [topics.events(call_id)], _lost):
-            payload = bytes(message.payload) if isinstance(message.payload, bytes) else b""
+            payload = payload_of(message)
             if as_json:
                 click.echo(payload.decode())
             else:

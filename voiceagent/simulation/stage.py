@@ -18,6 +18,7 @@ from voiceagent.config import Config, Sip
 from voiceagent.events import RECORD, Record
 from voiceagent.simulation.phone_process import PhoneFailed
 from voiceagent.supervision.address import Address
+from voiceagent.supervision.asked import payload_of
 from voiceagent.supervision.bus import follow
 from voiceagent.supervision.states import LineState, Offer
 from voiceagent.supervision.topics import Topics
@@ -81,7 +82,7 @@ async def _watch(settings: Config, audience: Audience, ready: asyncio.Event) -> 
     address = Address.of(settings.mqtt)
     await _reachable(address)
     async for message in follow(address, filters, audience.on_lost):
-        payload = bytes(message.payload) if isinstance(message.payload, bytes) else b""
+        payload = payload_of(message)
         if not payload:
             continue
         if message.topic.matches(topics.line_states()):

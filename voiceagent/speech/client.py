@@ -14,16 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 from wyoming.asr import Transcript, TranscriptChunk
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
-from wyoming.error import Error
-from wyoming.event import Event, async_read_event, async_write_event
+from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeVoice
 
+from voiceagent import tasks
 from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_float, to_pcm
 from voiceagent.audio.resample import Resampler
 from voiceagent.config import Config
 from voiceagent.config.wyoming import Address, parse_address
 from voiceagent.events import EngineChanged, Expectation, Utterance
+from voiceagent.speech.connection import Connection, SpeechError as SpeechError
 from voiceagent.speech.languages import bare_code
 from voiceagent.speech.reading_aloud import read_aloud
 from voiceagent.speech.wire import (
@@ -37,7 +38,6 @@ from voiceagent.speech.wire import (
     utterance_of,
 )
 
-_CONNECT_S = 2.0
 _PING_S = 2.0
 _RECOGNITION_S = 15.0
 """How long the transcript may take after the audio's end."""
@@ -46,10 +46,6 @@ _SYNTHESIS_S = 15.0
 _WORK_S = 10.0
 _EMBEDDED_AT_ONCE = 32
 _AUDIO: dict[str, Any] = {"rate": SAMPLE_RATE, "width": 2, "channels": 1}
-
-
-class SpeechError(Exception):
-    """The speech service could not do what was asked; the text says what and why."""
 
 
 class SpeechClient:
@@ -91,7 +87,7 @@ class SpeechClient:
             vocabulary: words and names that are likely, best first.
             asked: what the caller was asked for.
         """
-        connection = await _Connection.open(self._recognizer)
+        connection = await Connection.open(self._recognizer)
         try:
             await connection.send(transcribe_event(bare_code(language), vocabulary, asked))
             await connection.send(AudioStart(**_AUDIO).event())
@@ -111,7 +107,7 @@ class SpeechClient:
         Args:
             voice: a voice of the service; left out, the one in its settings.
         """
-        async with contextlib.aclosing(await _Connection.open(self._synthesizer)) as connection:
+        async with contextlib.aclosing(await Connection.open(self._synthesizer)) as connection:
             chosen = SynthesizeVoice(name=voice) if voice else None
             if self._synthesizer != self._own:
                 # The own service reads text by itself; nobody knows what another one does.
@@ -154,7 +150,7 @@ class SpeechClient:
 
     async def describe(self, address: Address) -> Info:
         """What the service at an address says of itself."""
-        async with contextlib.aclosing(await _Connection.open(address)) as connection:
+        async with contextlib.aclosing(await Connection.open(address)) as connection:
             await connection.send(Describe().event())
             while True:
                 event = await connection.receive(_PING_S)
@@ -162,7 +158,7 @@ class SpeechClient:
                     return Info.from_event(event)
 
     async def _ask(self, request: Event) -> Event:
-        async with contextlib.aclosing(await _Connection.open(self._own)) as connection:
+        async with contextlib.aclosing(await Connection.open(self._own)) as connection:
             await connection.send(request)
             return await connection.receive(_WORK_S)
 
@@ -170,7 +166,7 @@ class SpeechClient:
 class RecognitionStream:
     """One utterance being recognised. End it by `finish` or by `cancel`."""
 
-    def __init__(self, connection: _Connection, note_engine: Callable[[str], None]) -> None:
+    def __init__(self, connection: Connection, note_engine: Callable[[str], None]) -> None:
         self._note_engine = note_engine
         self.partial = ""
         """The text so far, empty when the engine gives none."""
@@ -186,7 +182,7 @@ class RecognitionStream:
         self._sender = asyncio.create_task(self._send())
         self._answer = asyncio.create_task(self._receive())
         for task in (self._sender, self._answer):
-            task.add_done_callback(look_at)
+            task.add_done_callback(tasks.look_at)
 
     def feed(self, pcm: bytes) -> None:
         """Take samples; never blocks and never raises, a lost service shows in `finish`."""
@@ -247,64 +243,6 @@ class RecognitionStream:
                 return transcript.text or "", transcript.context
 
 
-class _Connection:
-    """A Wyoming connection whose every failure is a `SpeechError`."""
-
-    def __init__(
-        self, address: Address, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self.address = address
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def open(cls, address: Address) -> _Connection:
-        opening = (
-            asyncio.open_unix_connection(address.path)
-            if address.path
-            else asyncio.open_connection(address.host, address.port)
-        )
-        try:
-            async with asyncio.timeout(_CONNECT_S):
-                reader, writer = await opening
-        except TimeoutError as error:
-            raise SpeechError(f"{address}: no connection within {_CONNECT_S:.0f} s") from error
-        except OSError as error:
-            raise SpeechError(
-                f"{address}: the speech service is not there: {error.strerror or error}"
-            ) from error
-        return cls(address, reader, writer)
-
-    async def send(self, event: Event) -> None:
-        try:
-            await async_write_event(event, self._writer)
-        except OSError as error:
-            raise SpeechError(f"{self.address}: the speech service was lost") from error
-
-    async def receive(self, timeout_s: float | None) -> Event:
-        """The next event; an error event is raised."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                event = await async_read_event(self._reader)
-        except TimeoutError as error:
-            raise SpeechError(f"{self.address}: no answer within {timeout_s:.0f} s") from error
-        except (OSError, EOFError) as error:
-            raise SpeechError(f"{self.address}: the speech service was lost") from error
-        if event is None:
-            raise SpeechError(f"{self.address}: the speech service closed the connection")
-        if Error.is_type(event.type):
-            raise SpeechError(f"{self.address}: {event.data.get('text', 'an error without text')}")
-        return event
-
-    def close(self) -> None:
-        self._writer.close()
-
-    async def aclose(self) -> None:
-        self.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
-
-
 class _Narrowed:
     """Audio of any rate and number of channels as the telephone's."""
 
@@ -327,9 +265,3 @@ class _Narrowed:
         if self._channels == 1:
             return samples
         return np.asarray(samples.reshape(-1, self._channels).mean(axis=1), np.float32)
-
-
-def look_at(task: asyncio.Task[Any]) -> None:
-    """An utterance given up must not leave an error that nobody looked at."""
-    if not task.cancelled():
-        task.exception()

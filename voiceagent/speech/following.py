@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from voiceagent import tasks
 from voiceagent.events import Utterance
-from voiceagent.speech.client import RecognitionStream, look_at
+from voiceagent.speech.client import RecognitionStream
 
 
 class Following:
@@ -31,7 +32,7 @@ class Following:
         self._stream: RecognitionStream | None = None
         self._waiting = b""
         self._opening = asyncio.create_task(self._open(opening))
-        self._opening.add_done_callback(look_at)
+        self._opening.add_done_callback(tasks.look_at)
 
     def feed(self, pcm: bytes) -> None:
         """Take samples; never blocks and never raises, a lost service shows in `finish`."""
