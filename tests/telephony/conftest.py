@@ -52,22 +52,23 @@ class Echo(ScriptedProcess):
         raise AssertionError(f"{await self.legs()} legs, not {count}")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def bystander() -> AsyncIterator[tuple[Echo, Stream]]:
-    """An agent for the tests of a file, and a call to it that goes on all the time."""
+    """An agent for all tests, and a call to it that goes on all the time."""
     async with Echo(password="secret") as agent:
         with Wire() as wire, Stream() as stream:
             call = Dialog(wire, agent.address, user="bystander")
             await call.call(stream)
-            await until(lambda: bool(stream.packets))
             yield agent, stream
             assert (await call.bye()).code == 200
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def echo(bystander: tuple[Echo, Stream]) -> AsyncIterator[Echo]:
     """The agent. Whatever a test does to it, the other call goes on and no leg is left."""
     agent, stream = bystander
+    stream.packets.clear()  # between tests nobody listens
+    await until(lambda: bool(stream.packets))
     agent.mark()
     yield agent
     await agent.has_legs(1)

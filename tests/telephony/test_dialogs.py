@@ -9,7 +9,7 @@ import pytest
 from tests.telephony.conftest import Echo
 from tests.telephony.wire import Dialog, Stream, Wire, sdp
 
-pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
 
 RELAY, DTMF = "application/dtmf-relay", "application/dtmf"
 

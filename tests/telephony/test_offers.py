@@ -11,7 +11,7 @@ from tests.telephony.conftest import Echo
 from tests.telephony.wire import Dialog, Stream, Wire, sdp
 from voiceagent.telephony.headers import name_addr
 
-pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
 
 EVENTS = "a=rtpmap:{0} telephone-event/8000"
 CRYPTO = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable
 
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s,]+))')
 _HASHES = {"md5": hashlib.md5, "sha-256": hashlib.sha256}
@@ -45,3 +46,16 @@ def answer(challenge: str, method: str, uri: str, user: str, password: str) -> s
         given["opaque"] = asked["opaque"]
     parts = [f'{name}="{value}"' for name, value in given.items()]
     return "Digest " + ", ".join([*parts, *(f"{name}={value}" for name, value in plain.items())])
+
+
+def unknown(challenges: Iterable[str]) -> str:
+    """What is asked for and not known here, where none of the challenges can be answered."""
+    lacks = []
+    for challenge in challenges:
+        try:
+            answer(challenge, "", "", "", "")
+        except CannotAnswer as error:
+            lacks.append(str(error))
+        else:
+            return ""
+    return " or ".join(lacks)

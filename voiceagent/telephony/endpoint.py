@@ -13,6 +13,7 @@ import structlog
 
 from voiceagent.config import Sip
 from voiceagent.telephony.callbacks import guarded
+from voiceagent.telephony.headers import readable
 from voiceagent.telephony.library import library
 
 log = structlog.get_logger()
@@ -144,7 +145,9 @@ class _Complaints(pj.LogWriter):  # type: ignore[misc]
     def write(self, entry: pj.LogEntry) -> None:
         if found := _DROPPED.search(entry.msg):
             mend = "the sender's header is broken; for the message set sip.trace"
-            log.warning("message.unreadable", source=found[1], why=found[2].strip(), mend=mend)
+            log.warning(
+                "message.unreadable", source=found[1], why=readable(found[2].strip()), mend=mend
+            )
 
 
 _DROPPED = re.compile(r"Dropping \d+ bytes packet from \w+ (\S+) : ([^\r\n]*)")

@@ -22,6 +22,7 @@ _FIRST, _LAST = 12, 99
 """Priorities: after the transport (8) and before transactions (16); after applications (64)."""
 _OTHER_TRANSPORT = re.compile(r";\s*transport\s*=\s*(?!udp\b)(\w+)", re.IGNORECASE)
 _SAME_LENGTH = ("tcp", "tls")
+_MEND = "have the PBX put its own address there, or record its route"
 _UNSUPPORTED_MEDIA, _NO_CALL, _BAD_EVENT, _NOT_IMPLEMENTED = 415, 481, 489, 501
 
 log = structlog.get_logger()
@@ -71,7 +72,7 @@ class Gate:
         contact = unreachable(message)
         if contact is None:
             return False
-        log.warning("contact.not_udp", contact=contact, mend="have the PBX put its own there")
+        log.warning("contact.not_udp", contact=contact, mend=_MEND)
         mended = mend(contact)
         begin, text = message_at(received)
         if mended and (place := text.find(contact)) >= 0:
@@ -120,9 +121,14 @@ def _module(
     )
 
 
+def method_of(message: str) -> str:
+    """Method of a request; the library does not mind its case."""
+    return message.partition(" ")[0].upper()
+
+
 def refusal(message: str) -> int:
     """What to answer to a MESSAGE that is no text; 0 to everything else."""
-    if not message.startswith("MESSAGE "):
+    if method_of(message) != "MESSAGE":
         return 0
     kind = next((value for name, value in parse_headers(message) if name == "content-type"), "")
     return 0 if not kind or is_text(kind) else _UNSUPPORTED_MEDIA
@@ -133,10 +139,10 @@ def unreachable(message: str) -> str | None:
 
     Only where a dialog begins, and without a recorded route, which they would take.
     """
-    headers = parse_headers(message)
-    first = dict(reversed(headers))
-    begins = message.startswith(("INVITE ", "SIP/2.0 2"))
-    if not begins or not first.get("cseq", "").upper().endswith("INVITE"):
+    if method_of(message) != "INVITE" and not message.startswith("SIP/2.0 2"):
+        return None
+    first = dict(reversed(parse_headers(message)))
+    if not first.get("cseq", "").upper().endswith("INVITE"):
         return None
     uri = name_addr(first.get("contact", ""))[1] if "contact" in first else "sip:"
     scheme = uri.partition(":")[0].lower()
@@ -157,7 +163,7 @@ def mend(contact: str) -> str:
 
 def unwanted(message: str) -> int:
     """What to answer to a request that nobody took; 0 for an ACK."""
-    method = message.partition(" ")[0]
+    method = method_of(message)
     if method == "ACK":
         return 0
     first = dict(reversed(parse_headers(message)))

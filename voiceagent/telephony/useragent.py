@@ -23,6 +23,7 @@ import pjsua2 as pj
 import structlog
 
 from voiceagent.config import Sip
+from voiceagent.telephony import digest
 from voiceagent.telephony.call import Leg
 from voiceagent.telephony.callbacks import guarded
 from voiceagent.telephony.endpoint import (
@@ -33,7 +34,7 @@ from voiceagent.telephony.endpoint import (
     order_codecs,
 )
 from voiceagent.telephony.gate import Gate
-from voiceagent.telephony.headers import readable
+from voiceagent.telephony.headers import parse_headers, readable
 from voiceagent.telephony.options import call_options
 from voiceagent.telephony.paging import Page
 from voiceagent.telephony.ports import MediaPorts
@@ -45,6 +46,8 @@ log = structlog.get_logger()
 _POLL_MS = 5
 _COLLECT_EVERY_S = 5.0
 _FORBIDDEN = 403
+_CHALLENGES = ("www-authenticate", "proxy-authenticate")
+_MEND = "see sip.registrar, sip.user and sip.password"
 _REGISTER_AGAIN_S = 60.0
 _LEAVING_S = 1.0
 _TOO_MANY = 70010
@@ -341,7 +344,11 @@ class _Account(pj.Account):  # type: ignore[misc]
         good = prm.code // 100 == 2 and prm.expiration > 0
         agent.post(agent.registered.set if good else agent.registered.clear)
         if prm.code // 100 != 2:
-            mend = "see sip.registrar, sip.user and sip.password"
+            headers = parse_headers(prm.rdata.wholeMsg)
+            asked = digest.unknown(value for name, value in headers if name in _CHALLENGES)
+            mend = (
+                f"it asks for {asked}: have it ask for MD5 or SHA-256, qop auth" if asked else _MEND
+            )
             log.warning("registration.failed", code=prm.code, reason=prm.reason, mend=mend)
             agent.register_again()
 
