@@ -22,7 +22,7 @@ from voiceagent.dialogue.loader import DialplanError
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.learning.policies import PolicyError
 from voiceagent.learning.versions import VersionError, in_force
-from voiceagent.line import answering
+from voiceagent.line import Line, answering
 from voiceagent.records.cases import root
 from voiceagent.records.earlier import looking_back
 from voiceagent.records.store import StoreError
@@ -81,21 +81,7 @@ async def serve(settings: Path, config: Config, plan: Dialplan) -> None:
         _children(settings, config, plan.language) as broker_url,
         open_journal(config, broker_url) as journal,
         answering(config, plan, journal, _look_back(journal, config, plan)) as line,
-        staffing(
-            Address.of(config.mqtt, broker_url), config.mqtt.topic_root, line.staff, config.line
-        ),
-        taking_texts(
-            Address.of(config.mqtt, broker_url),
-            Topics(config.mqtt.topic_root),
-            config.line,
-            line.wrote,
-        ),
-        sending_links(
-            Address.of(config.mqtt, broker_url),
-            Topics(config.mqtt.topic_root),
-            config.line,
-            line.send_link,
-        ),
+        _on_the_bus(config, broker_url, line),
         _web(settings, config, broker_url, line.agent, journal),
     ):
         for talk in await asyncio.to_thread(latest_talks, journal.store, datetime.now(UTC)):
@@ -106,6 +92,18 @@ async def serve(settings: Path, config: Config, plan: Dialplan) -> None:
         await asyncio.wait({draining, again}, return_when=asyncio.FIRST_COMPLETED)
         for task in (draining, again):
             task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _on_the_bus(config: Config, broker_url: str, line: Line) -> AsyncIterator[None]:
+    """The line tells how it sees people, and takes what others send it."""
+    address, topics = Address.of(config.mqtt, broker_url), Topics(config.mqtt.topic_root)
+    async with (
+        staffing(address, topics.root, line.staff, config.line),
+        taking_texts(address, topics, config.line, line.wrote),
+        sending_links(address, topics, config.line, line.send_link),
+    ):
+        yield
 
 
 def _look_back(journal: StoreJournal, config: Config, plan: Dialplan) -> LookBack:

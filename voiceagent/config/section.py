@@ -1,4 +1,4 @@
-"""The base of everything that is written in the settings."""
+"""The base of what people and other programs write for this one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """A table of settings: unknown keys are refused, and each field's docstring is its meaning."""
+    """A table of settings, a part of a dialplan, a request: unknown keys are refused, and each
+    field's docstring is its meaning."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)

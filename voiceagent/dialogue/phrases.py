@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
+
+from voiceagent.config.section import Section
 
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Sentences = Annotated[tuple[Sentence, ...], Field(min_length=1)]
 
 
-class Common(BaseModel):
+class Common(Section):
     """The ``common`` section: how callers say what is understood in every dialplan.
 
     Beside the English that is built in; another language gives all of them.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     repeat: tuple[Sentence, ...] = ()
     """To hear the last sentence again."""
@@ -46,10 +46,8 @@ class Common(BaseModel):
     """Words that an answer begins with when it is a no."""
 
 
-class Phrases(BaseModel):
+class Phrases(Section):
     """The ``phrases`` section. Lists are said in turn, the last one from then on."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     how_can_i_help: Sentence = "What can I do for you?"
     """Asked when nothing else is open."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from voiceagent.config.section import Section
 from voiceagent.events import Probability
 
 Turns = Annotated[int, Field(ge=1, le=20)]
@@ -13,10 +14,8 @@ Weight = Annotated[float, Field(ge=0, le=4)]
 AngerBy = Literal["voice and words", "words", "nothing"]
 
 
-class Thresholds(BaseModel):
+class Thresholds(Section):
     """The ``escalation`` section of a dialplan."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     understood_clarify: Probability = 0.5
     """Below this probability of having understood, the agent asks again."""

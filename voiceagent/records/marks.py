@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from voiceagent.config.section import Section
 from voiceagent.events import HandoverMarked, Mark, MarkReason, Record
 from voiceagent.records.outcome import outcome
 from voiceagent.records.store import Store
@@ -15,10 +16,8 @@ class MarkError(Exception):
     """The mark does not fit the call; the text says why, and what would."""
 
 
-class MarkRequest(BaseModel):
+class MarkRequest(Section):
     """A mark as it is asked for."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     mark: Mark
     """`needed`, `too-late` or `not-needed`; `should-have-been` where nobody was called."""

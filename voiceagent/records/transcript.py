@@ -80,8 +80,8 @@ def as_text(records: Iterable[Record], detail: bool = False) -> str:
             at = heard_at.get(record.event.turn, record.t_s or 0.0)
             told = [*_verdict(record.event), *(_detail(record.event) if detail else ())]
             entries.append((at, "\n".join(told)))
-        elif note := _note(record):
-            entries.append((record.t_s or 0.0, f"{_clock(record.t_s)}  -- {note}"))
+        elif noted := note(record):
+            entries.append((record.t_s or 0.0, f"{_clock(record.t_s)}  -- {noted}"))
             if detail and isinstance(record.event, HandoverRouted):
                 entries += [(record.t_s or 0.0, line) for line in _whom(record.event)]
     entries.sort(key=lambda entry: entry[0])
@@ -162,7 +162,8 @@ def _whom(routed: HandoverRouted) -> Iterator[str]:
         yield f"{_INDENT}  not {left.person}: {left.why}"
 
 
-def _note(record: Record) -> str:
+def note(record: Record) -> str:
+    """What else a reader should know of a record, empty for nothing."""
     match record.event:
         case CallArrived(facts=facts):
             what = "written by" if facts.channel == "text" else "call from"

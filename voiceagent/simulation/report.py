@@ -165,16 +165,10 @@ def _note(record: Record) -> str:
             return "caller back from hold"
         case ConsultationCalling(target=target):
             return f"calling {target}"
-        case ConsultationFailed(target=target, code=code, reason=reason):
-            return f"{target} not reached: {code} {reason}"
         case BriefingSpoken(text=text):
             return f"to the person: “{text}”"
-        case HandoverCompleted(target=target):
-            return f"handed over to {target}"
-        case HandoverReturned(target=target):
-            return f"{target} gave the caller back to the agent"
-        case HandoverFailed(reason=reason):
-            return f"not handed over: {reason}"
+        case ConsultationFailed() | HandoverCompleted() | HandoverReturned() | HandoverFailed():
+            return transcript.note(record)
         case CallEnded(by=by, reason=reason):
             return f"the agent's part ended ({by}): {reason}"
         case _:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import aiomqtt
 
+from voiceagent import tasks
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.board import Message
 
@@ -35,6 +37,21 @@ async def answer(
         except aiomqtt.MqttError:
             # The publishing side has said that the broker is away.
             await asyncio.sleep(RETRY_S)
+
+
+@asynccontextmanager
+async def answering(
+    address: Address,
+    name: str,
+    topic_filter: str,
+    handle: Callable[[aiomqtt.Message], Awaitable[Message | None]],
+) -> AsyncIterator[None]:
+    """`answer` until the end of the block."""
+    task = asyncio.create_task(answer(address, name, topic_filter, handle))
+    try:
+        yield
+    finally:
+        await tasks.end(task)
 
 
 def payload_of(message: aiomqtt.Message) -> bytes:

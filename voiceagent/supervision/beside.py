@@ -5,7 +5,6 @@ A message on ``calls/<call_id>/text`` is a turn of that call.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -15,10 +14,9 @@ import aiomqtt
 import structlog
 from pydantic import StringConstraints, ValidationError
 
-from voiceagent import tasks
 from voiceagent.config.section import Section
 from voiceagent.supervision.address import Address
-from voiceagent.supervision.asked import answer, payload_of
+from voiceagent.supervision.asked import answering, payload_of
 from voiceagent.supervision.board import Message
 from voiceagent.supervision.topics import Topics
 
@@ -49,11 +47,8 @@ async def taking_texts(
             _log.warning("text.unreadable", call_id=call_id, problems=error.error_count())
         return None
 
-    taking = asyncio.create_task(answer(address, f"{line}-texts", topics.texts(), handle))
-    try:
+    async with answering(address, f"{line}-texts", topics.texts(), handle):
         yield
-    finally:
-        await tasks.end(taking)
 
 
 async def send_text(address: Address, topics: Topics, call_id: str, text: str) -> None:

@@ -16,14 +16,13 @@ import aiomqtt
 import structlog
 from pydantic import StringConstraints, ValidationError
 
-from voiceagent import tasks
 from voiceagent.config.section import Section
 from voiceagent.events import RECORD, LinkOffered
 from voiceagent.supervision.address import Address
-from voiceagent.supervision.asked import answer, payload_of
+from voiceagent.supervision.asked import answering, payload_of
 from voiceagent.supervision.board import Message
 from voiceagent.supervision.bus import retained, subscribed
-from voiceagent.supervision.mends import mends
+from voiceagent.supervision.mends import told
 from voiceagent.supervision.states import Refusal
 from voiceagent.supervision.topics import Topics
 
@@ -63,19 +62,15 @@ async def sending_links(
         refusal = Refusal(call_id=call_id, problem=problem).model_dump_json().encode()
         return Message(topics.link_refused(call_id), refusal, retain=False)
 
-    taking = asyncio.create_task(answer(address, f"{line}-links", topics.link_requests(), handle))
-    try:
+    async with answering(address, f"{line}-links", topics.link_requests(), handle):
         yield
-    finally:
-        await tasks.end(taking)
 
 
 def _asked(call_id: str, payload: bytes, send: Callable[[str, str], str | None]) -> str:
     try:
         return send(call_id, LinkRequest.model_validate_json(payload).by) or ""
     except ValidationError as error:
-        wrong = mends(LinkRequest, error)
-        return "; ".join(f"{name}: {mend}" if name else mend for name, mend in wrong.items())
+        return told(LinkRequest, error)
 
 
 async def ask_for_link(address: Address, topics: Topics, call_id: str, by: str) -> LinkOffered:

@@ -19,7 +19,7 @@ from voiceagent.records.store import Store
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.asked import answer, payload_of
 from voiceagent.supervision.board import Message
-from voiceagent.supervision.mends import mends
+from voiceagent.supervision.mends import told
 from voiceagent.supervision.states import Refusal
 from voiceagent.supervision.topics import Topics
 
@@ -51,8 +51,7 @@ def keep(store: Store, line: str, call_id: str, payload: bytes) -> str:
             return ""
         mark(store, call_id, MarkRequest.model_validate_json(payload))
     except ValidationError as error:
-        wrong = mends(MarkRequest, error)
-        return "; ".join(f"{name}: {mend}" if name else mend for name, mend in wrong.items())
+        return told(MarkRequest, error)
     except MarkError as error:
         return str(error)
     except sqlite3.Error as error:

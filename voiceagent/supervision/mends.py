@@ -13,6 +13,12 @@ def mends(model: type[BaseModel], error: ValidationError) -> dict[str, str]:
     }
 
 
+def told(model: type[BaseModel], error: ValidationError) -> str:
+    """The same in a line."""
+    wrong = mends(model, error)
+    return "; ".join(f"{name}: {mend}" if name else mend for name, mend in wrong.items())
+
+
 def _mend(model: type[BaseModel], kind: str, message: str) -> str:
     known = ", ".join(model.model_fields)
     match kind:
