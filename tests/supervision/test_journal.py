@@ -7,7 +7,7 @@ import contextlib
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from tests.records.test_callbacks import requested
 from tests.supervision.test_webhook import Receiver, started
 from voiceagent import config, events as e
 from voiceagent.records.callbacks import close
+from voiceagent.records.marks import MarkRequest, mark
 from voiceagent.records.store import Store
 from voiceagent.supervision import journal as module
 from voiceagent.supervision.address import Address
@@ -149,10 +150,10 @@ async def test_a_store_that_cannot_be_written_for_a_while_loses_nothing(
 ) -> None:
     full, real = [True], store.extend
 
-    def extend(records: Iterable[e.Record], owed: Collection[str]) -> list[int]:
+    def extend(records: Iterable[e.Record]) -> list[int]:
         if full[0]:
             raise sqlite3.OperationalError("database or disk is full")
-        return real(records, owed)
+        return real(records)
 
     monkeypatch.setattr(store, "extend", extend)
     records = digits(make, 10)
@@ -169,7 +170,7 @@ async def test_a_store_that_cannot_be_written_for_a_while_loses_nothing(
 async def test_the_memory_for_what_cannot_be_stored_is_bounded(
     store: Store, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def extend(_records: Iterable[e.Record], _owed: Collection[str]) -> list[int]:
+    def extend(_records: Iterable[e.Record]) -> list[int]:
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(module, "MAX_WAITING", 5)
@@ -406,3 +407,25 @@ async def test_what_the_webhook_was_owed_when_the_process_was_killed_comes_once_
     assert {headers["x-voiceagent-delivery"] for headers, _ in receiver.requests} == set(
         receiver.ids
     )
+
+
+async def test_the_webhook_is_sent_what_other_programs_add(
+    embedded: str, tmp_path: Path, handed_over_call: list[e.Record]
+) -> None:
+    receiver = Receiver()
+    await receiver.open()
+    settings = config.Config(
+        dialplan=tmp_path / "none.yaml",
+        line="line-1",
+        records=config.Records(path=tmp_path / "own.db"),
+        webhook=config.Webhook(url=receiver.url, events=("handover.marked",)),
+    )
+    async with open_journal(settings, embedded) as journal:
+        for record in handed_over_call:
+            journal.write(record)
+        assert await journal.delivered(handed_over_call[-1].id, 10.0)
+        with Store(settings.records.path, settings.webhook.wants) as other:
+            marked = mark(other, "call-1", MarkRequest(mark="needed"))
+        await receiver.received(1)
+        await until(lambda: not journal.store.owed("line-1"))
+    assert receiver.ids == [marked.id]

@@ -22,15 +22,16 @@ def store_options(command: Command) -> Command:
 def open_store(settings: Path | None, store: Path | None) -> Store:
     """Open the store that the options name."""
     try:
+        config = read(settings) if settings else None
         if store is None:
-            if settings is None:
+            if config is None:
                 raise click.UsageError("name the settings with -c FILE, or the store with --store")
-            store = read(settings).records.path
+            store = config.records.path
         if not store.exists():
             raise click.ClickException(
                 f"{store}: there is no such store: check records.path, or name another by --store"
             )
-        return Store(store)
+        return Store(store, config.webhook.wants) if config else Store(store)
     except StoreError as error:
         raise click.ClickException(str(error)) from error
 

@@ -10,7 +10,7 @@ from typing import Annotated, Self, get_args
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from voiceagent.config.section import Section
-from voiceagent.events import AnyEvent
+from voiceagent.events import AnyEvent, Record, WebhookFailed
 from voiceagent.urls import web_address
 
 _TYPES: tuple[str, ...] = tuple(
@@ -46,6 +46,12 @@ class Webhook(Section):
     """How long one POST may take."""
     keep_h: Annotated[float, Field(gt=0, le=720)] = 72.0
     """Hours for which an event that the address does not take is kept and sent again."""
+
+    def wants(self, record: Record) -> bool:
+        """Whether the address gets this record."""
+        if not self.url or isinstance(record.event, WebhookFailed):
+            return False  # whoever did not hear of the one will not hear of the other
+        return any(fnmatchcase(record.event.type, pattern) for pattern in self.events)
 
     @field_validator("url")
     @classmethod

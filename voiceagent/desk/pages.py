@@ -53,7 +53,7 @@ async def desk(site: Site) -> AsyncIterator[Sequence[BaseRoute]]:
     readers = Readers(site.plan, members, site.config.handover.wording)
     known = {name_of(member.target): readers.of(member) for member in members}
     people = {name: known.get(name, readers.own) for name in keys}
-    with Store(site.config.records.path) as store:
+    with Store(site.config.records.path, site.config.webhook.wants) as store:
         async with desks(site.broker, topics, people, store) as found:
             secure = site.config.web.public_url.startswith("https://")
             yield _Pages(sessions, found, store, readers.own, secure=secure).routes

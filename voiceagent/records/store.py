@@ -8,7 +8,7 @@ may read while a line writes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -38,38 +38,35 @@ class CallSummary(BaseModel):
 class Store:
     """The events in one file. Safe to use from any thread; every method may block on the disk.
 
+    Args:
+        wanted: which records the webhook is to send.
+
     Raises:
         StoreError: the file cannot be opened, is not ours, or was written by a newer version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wanted: Callable[[Record], bool] = lambda record: False) -> None:
         self.path = path
+        self._wanted = wanted
         self._lock = threading.Lock()
         self._db = opened(path)
 
     # -- writing ------------------------------------------------------------------------------
 
-    def append(self, record: Record, *, owed: bool = False) -> int:
+    def append(self, record: Record) -> int:
         """Add one record and return its sequence number. A known id is not added again.
-
-        Args:
-            owed: the webhook is to send it.
 
         Raises:
             sqlite3.Error: it could not be written, such as on a full disk.
         """
-        return self.extend([record], (record.id,) if owed else ())[0]
+        return self.extend([record])[0]
 
-    def extend(self, records: Iterable[Record], owed: Collection[str] = ()) -> list[int]:
-        """Add records in one transaction, all or none, and return their sequence numbers.
-
-        Args:
-            owed: ids of those that the webhook is to send.
-        """
+    def extend(self, records: Iterable[Record]) -> list[int]:
+        """Add records in one transaction, all or none, and return their sequence numbers."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                numbers = [self._add(record, record.id in owed) for record in records]
+                numbers = [self._add(record) for record in records]
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -77,7 +74,7 @@ class Store:
                 raise
         return numbers
 
-    def _add(self, record: Record, owed: bool) -> int:
+    def _add(self, record: Record) -> int:
         cursor = self._db.execute(
             "INSERT OR IGNORE INTO events (id, line, call_id, type, at, record)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -93,7 +90,7 @@ class Store:
         if cursor.rowcount:
             assert cursor.lastrowid is not None
             self._db.execute("INSERT INTO outbox (seq) VALUES (?)", (cursor.lastrowid,))
-            if owed:
+            if self._wanted(record):
                 self._db.execute("INSERT INTO owed (seq) VALUES (?)", (cursor.lastrowid,))
             return cursor.lastrowid
         (seq,) = self._db.execute("SELECT seq FROM events WHERE id = ?", (record.id,)).fetchone()
@@ -108,15 +105,7 @@ class Store:
             " WHERE ?1 IS NULL OR line = ?1 ORDER BY seq LIMIT ?2",
             (line, limit),
         )
-        found = []
-        for seq, text in rows:
-            try:
-                found.append((int(seq), RECORD.validate_json(text)))
-            except ValidationError as error:
-                # Kept in the events, but it must not hold up all that come after it.
-                _log.error("store.unreadable", seq=seq, problems=error.error_count())
-                self.published(seq)
-        return found
+        return self._readable(rows, self.published)
 
     def published_of_pending_calls(self, line: str) -> list[Record]:
         """What was published of the calls that are still in the outbox: how they stood before."""
@@ -142,11 +131,21 @@ class Store:
 
     # -- what the webhook is to send ------------------------------------------------------------
 
-    def owed(self, line: str) -> list[Record]:
-        """The records of a line that the webhook has not settled, in order."""
-        return self._records(
-            "SELECT record FROM owed JOIN events USING (seq) WHERE line = ? ORDER BY seq", (line,)
+    def owed(self, line: str) -> list[str]:
+        """Ids of the records of a line that the webhook has not settled, in order."""
+        rows = self._read(
+            "SELECT id FROM owed JOIN events USING (seq) WHERE line = ? ORDER BY seq", (line,)
         )
+        return [record_id for (record_id,) in rows]
+
+    def owed_records(self, ids: Iterable[str]) -> list[Record]:
+        """Those of them with these ids."""
+        rows = [
+            row
+            for record_id in ids
+            for row in self._read("SELECT seq, record FROM events WHERE id = ?", (record_id,))
+        ]
+        return [record for _, record in self._readable(rows, self._settled)]
 
     def settle(self, record_id: str) -> None:
         """The webhook has sent a record, or has given it up."""
@@ -154,6 +153,24 @@ class Store:
             self._db.execute(
                 "DELETE FROM owed WHERE seq = (SELECT seq FROM events WHERE id = ?)", (record_id,)
             )
+
+    def _settled(self, seq: int) -> None:
+        with self._lock:
+            self._db.execute("DELETE FROM owed WHERE seq = ?", (seq,))
+
+    def _readable(
+        self, rows: Iterable[tuple[Any, ...]], drop: Callable[[int], None]
+    ) -> list[tuple[int, Record]]:
+        """The records; those that cannot be read any more are dropped from where they wait."""
+        found = []
+        for seq, text in rows:
+            try:
+                found.append((int(seq), RECORD.validate_json(text)))
+            except ValidationError as error:
+                # Kept in the events, but it must not hold up all that come after it.
+                _log.error("store.unreadable", seq=seq, problems=error.error_count())
+                drop(int(seq))
+        return found
 
     # -- reading ------------------------------------------------------------------------------
 

@@ -17,7 +17,6 @@ from itertools import islice
 from typing import ParamSpec, Self, TypeVar
 
 import structlog
-from pydantic import ValidationError
 
 from voiceagent import tasks
 from voiceagent.config import Config, Review
@@ -84,8 +83,6 @@ class StoreJournal:
                 self._bus.board.take(record)
         except sqlite3.Error:
             _log.exception("journal.recovery_failed", store=str(self._store.path))
-        if self._webhook is not None:
-            await self._resume(self._webhook)
         self._tasks = [
             asyncio.create_task(self._keep(), name="journal-keep"),
             asyncio.create_task(self._publish(), name="journal-publish"),
@@ -98,6 +95,10 @@ class StoreJournal:
                 name="journal-callbacks",
             ),
         ]
+        if self._webhook is not None:
+            # Before anything new is written: what is older goes first.
+            await self._owe(self._webhook)
+            self._tasks.append(asyncio.create_task(self._send(self._webhook), name="journal-send"))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -177,19 +178,16 @@ class StoreJournal:
                 Record(line=record.line, call_id=record.call_id, t_s=record.t_s, event=event)
             )
 
-    def _owed(self, record: Record) -> bool:
-        return self._webhook is not None and self._webhook.chosen(record)
-
     def _store_batch(self, batch: list[Record]) -> None:
         try:
-            self._store.extend(batch, {record.id for record in batch if self._owed(record)})
+            self._store.extend(batch)
         except sqlite3.Error:
             raise
         except Exception:
             # One of them cannot be written as text; it must not take the others with it.
             for record in batch:
                 try:
-                    self._store.append(record, owed=self._owed(record))
+                    self._store.append(record)
                 except sqlite3.Error:
                     raise
                 except Exception as error:
@@ -220,15 +218,19 @@ class StoreJournal:
             last = self._store.events(call_id)[-1]
             reason = "the line ended before the call"
             event = CallEnded(by="error", reason=reason, duration_s=last.t_s or 0.0)
-            ended = Record(line=self._line, call_id=call_id, t_s=last.t_s, event=event)
-            self._store.append(ended, owed=self._owed(ended))
+            self._store.append(Record(line=self._line, call_id=call_id, t_s=last.t_s, event=event))
         return self._store.published_of_pending_calls(self._line)
 
-    async def _resume(self, webhook: Webhook) -> None:
-        try:
-            await webhook.resume(self._line)
-        except (sqlite3.Error, ValidationError):
-            _log.exception("webhook.not_resumed", store=str(self._store.path))
+    async def _owe(self, webhook: Webhook) -> None:
+        """Give the webhook what it has not sent of what the store says it should."""
+        missing = webhook.missing(await self._insist(self._store.owed, self._line))
+        webhook.owe(await self._insist(self._store.owed_records, missing))
+
+    async def _send(self, webhook: Webhook) -> None:
+        """Other programs add to the store too."""
+        while True:
+            await asyncio.sleep(POLL_S)
+            await self._owe(webhook)
 
     async def _insist(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         complained = False
@@ -256,7 +258,7 @@ async def open_journal(config: Config, broker_url: str = "") -> AsyncIterator[St
         ConfigError: the broker's address or CA file is wrong.
     """
     address = Address.of(config.mqtt, broker_url)
-    with Store(config.records.path) as store:
+    with Store(config.records.path, config.webhook.wants) as store:
         bus = Bus(address, config.mqtt.topic_root, config.line)
         for record, _, closing in left(store):
             if record.line == config.line and closing is None:

@@ -14,11 +14,10 @@ import hmac
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Self
 
@@ -73,6 +72,9 @@ class _Delivery:
     record: Record
     tried: asyncio.Event = field(default_factory=asyncio.Event)
     dropped: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: bool = False
+    forgotten: bool = False
+    """Whether the store has noted that it is settled."""
     attempts: int = 0
 
     @property
@@ -101,11 +103,12 @@ class Webhook:
         self._lanes: dict[str, deque[_Delivery]] = {}
         """What waits, by call."""
         self._waiting: dict[str, _Delivery] = {}
-        """What waits, by record, the oldest first."""
+        """What waits, by record, the oldest first; with what was settled a moment ago."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._settling: set[asyncio.Future[None]] = set()
         self._closing = asyncio.Event()
         self._unwell = False
+        self._unsent = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -119,37 +122,33 @@ class Webhook:
         self._closing.set()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_S)
-        if self._waiting:
-            _log.warning("webhook.unsent", records=len(self._waiting), sent="at the next start")
         await tasks.end(*self._tasks)
         await asyncio.gather(*self._settling)
+        if self._unsent:
+            _log.warning("webhook.unsent", records=self._unsent, mend="the next start sends them")
         await self._client.aclose()
 
-    def chosen(self, record: Record) -> bool:
-        """Whether the record is one of those that are sent."""
-        kind = record.event.type
-        if not self._settings.url or isinstance(record.event, WebhookFailed):
-            return False  # whoever did not hear the one will not hear the other
-        return any(fnmatchcase(kind, pattern) for pattern in self._settings.events)
+    def missing(self, owed: Sequence[str]) -> list[str]:
+        """Those of the records that the store says are owed that are not on their way.
 
-    async def resume(self, line: str) -> None:
-        """Send what an earlier process of this line has left, in order.
-
-        Raises:
-            sqlite3.Error: the store cannot be read.
+        What was settled is known until a later list is without it: one may be older than that.
         """
-        if not self._settings.url:
-            return
-        left = await asyncio.to_thread(self._store.owed, line)
-        if left:
-            _log.info("webhook.resumed", records=len(left))
-        for record in left:
-            self._add(record)
+        listed = set(owed)
+        for record_id, delivery in list(self._waiting.items()):
+            if delivery.forgotten and record_id not in listed:
+                del self._waiting[record_id]
+        return [record_id for record_id in owed if record_id not in self._waiting]
+
+    def owe(self, records: Iterable[Record]) -> None:
+        """Send these, but for those on their way, in order."""
+        for record in records:
+            if self._settings.url and record.id not in self._waiting:
+                self._add(record)
 
     def offer(self, record: Record) -> None:
         """Send the record soon, if it is one of those that were chosen. Never blocks."""
-        if self.chosen(record):
-            self._add(record)
+        if self._settings.wants(record):
+            self.owe([record])
 
     async def tried(self, record_id: str) -> None:
         """Wait until a record that was offered has been sent once.
@@ -161,9 +160,10 @@ class Webhook:
             await delivery.tried.wait()
 
     def _add(self, record: Record) -> None:
-        if len(self._waiting) >= MAX_WAITING:
-            oldest = next(iter(self._waiting.values()))
+        if self._unsent >= MAX_WAITING:
+            oldest = next(d for d in self._waiting.values() if not d.settled)
             self._drop(oldest, "too many records wait")
+        self._unsent += 1
         delivery = self._waiting[record.id] = _Delivery(record)
         if record.call_id in self._lanes:
             self._lanes[record.call_id].append(delivery)
@@ -255,14 +255,23 @@ class Webhook:
     def _settle(self, delivery: _Delivery) -> None:
         """It is sent no more, also not at the next start."""
         delivery.tried.set()
-        if self._waiting.pop(delivery.record.id, None) is None:
+        if delivery.settled:
             return
-        settling = asyncio.ensure_future(asyncio.to_thread(self._forget, delivery.record.id))
+        delivery.settled = True
+        self._unsent -= 1
+        settling = asyncio.ensure_future(asyncio.to_thread(self._forget, delivery))
         self._settling.add(settling)
         settling.add_done_callback(self._settling.discard)
 
-    def _forget(self, record_id: str) -> None:
+    def _forget(self, delivery: _Delivery) -> None:
         try:
-            self._store.settle(record_id)
+            self._store.settle(delivery.record.id)
         except sqlite3.Error as error:
-            _log.error("webhook.not_noted", record=record_id, error=str(error), sent="again")
+            _log.error(
+                "webhook.not_noted",
+                record=delivery.record.id,
+                error=str(error),
+                mend="it is sent again at the next start",
+            )
+        else:
+            delivery.forgotten = True
