@@ -8,6 +8,7 @@ from voices import CALM, SHOUTED
 from voiceagent.dialogue.thresholds import Thresholds
 from voiceagent.escalation import confidence
 from voiceagent.escalation.judge import Judge
+from voiceagent.escalation.prototypes import Prototypes
 from voiceagent.events import Expectation, Understanding, Utterance, Word
 
 DIGITS = Expectation(kind="digits", slot="order number", min_digits=4, max_digits=4)
@@ -95,7 +96,7 @@ def test_calm_words_in_a_loud_voice_get_no_person(embedder, prototypes):
 
 
 async def test_a_judge_made_from_an_embedder_hears_a_wish(word_embedder):
-    judge = await Judge.create(Thresholds(), word_embedder)
+    judge = Judge(Thresholds(), await Prototypes.create(word_embedder))
     verdict = turn(judge, 1, "I want to speak to a person, please.")
     assert verdict.action == "handover"
     assert "speak to a person" in verdict.reasons[0]

@@ -6,14 +6,12 @@ microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voiceagent.dialogue.thresholds import Thresholds
-from voiceagent.dialogue.understanding import Embedder
 from voiceagent.escalation.anger import Anger, AngerDetector
 from voiceagent.escalation.confidence import Understood, believed, understood
 from voiceagent.escalation.policy import Decision, Policy
@@ -32,6 +30,19 @@ _MISSED: dict[Missed, str] = {
 }
 
 
+class _Findings(NamedTuple):
+    """What the detectors found in one turn."""
+
+    heard: Understood
+    belief: float
+    """How far the words are believed, 0 to 1."""
+    anger: Anger
+    wish: Wish
+    stuck: tuple[str, ...]
+    """By what the caller says that they get nowhere; nothing: they do not."""
+    repeats: int
+
+
 class Judge:
     """One call's detectors and its policy."""
 
@@ -44,13 +55,6 @@ class Judge:
         self._anger = AngerDetector(prototypes, language, weights=thresholds)
         self._repetition = Repetition()
         self._policy = Policy(thresholds)
-
-    @classmethod
-    async def create(
-        cls, thresholds: Thresholds, embedder: Embedder, language: str = "en"
-    ) -> Judge:
-        """A judge with prototypes of its own; where there are many calls, share them instead."""
-        return cls(thresholds, await Prototypes.create(embedder, language), language)
 
     def judge(
         self,
@@ -76,49 +80,25 @@ class Judge:
             interrupted: whether the caller cut the agent short to say this.
             emergency_topics: the topics that are an emergency.
         """
-        text = utterance.text
-        heard = understood(utterance, understanding, expecting)
-        repeats = self._repetition.hear(text, vector, understanding, expecting)
-        belief = believed(utterance, expecting)
-        anger = self._anger.hear(
-            text, measures, vector, belief=belief, interrupted=interrupted, repeated=repeats > 0
-        )
-        wish = wish_for_person(text, vector, self._prototypes, self._language, belief=belief)
-        stuck: tuple[str, ...] = ()
-        if belief >= LIKELY:
-            stuck = says_stuck(text, vector, self._prototypes, self._language)
+        found = self._detect(utterance, understanding, expecting, measures, vector, interrupted)
         evidence = TurnEvidence(
-            understood=heard.probability,
-            anger=anger.probability,
-            anger_grounded=anger.grounded,
-            anger_words=anger.words,
-            anger_voice=anger.voice,
-            believed=belief,
-            voice_known=anger.voice_known,
+            understood=found.heard.probability,
+            anger=found.anger.probability,
+            anger_grounded=found.anger.grounded,
+            anger_words=found.anger.words,
+            anger_voice=found.anger.voice,
+            believed=found.belief,
+            voice_known=found.anger.voice_known,
             interrupted=interrupted,
-            wish=wish.probability,
-            refuses_person=wish.refused,
+            wish=found.wish.probability,
+            refuses_person=found.wish.refused,
             topics=understanding.topics,
             emergencies=emergency_topics,
-            repeats=repeats,
-            stuck=bool(stuck),
+            repeats=found.repeats,
+            stuck=bool(found.stuck),
         )
         decision = self._policy.decide(evidence)
-        reasons = self._reasons(decision, heard, anger, wish, repeats, understanding.topics, stuck)
-        return Verdict(
-            turn=turn,
-            action=decision.action,
-            understood=heard.probability,
-            anger=anger.probability,
-            anger_voice=anger.voice,
-            anger_words=anger.words,
-            wish_for_person=wish.probability,
-            topic=decision.topic,
-            contributions=dict(decision.contributions),
-            reasons=reasons,
-            limits=self._thresholds.limits,
-            evidence=evidence,
-        )
+        return self._verdict(turn, evidence, decision, self._reasons(decision, found, evidence))
 
     def missed(self, turn: int, why: Missed) -> Verdict:
         """Decide about a turn in which nothing was said or recognised."""
@@ -127,13 +107,45 @@ class Judge:
         reasons = [_MISSED[why]]
         if decision.failures > 1:
             reasons.append(_in_a_row(decision.failures))
+        return self._verdict(turn, evidence, decision, tuple(reasons))
+
+    def _detect(
+        self,
+        utterance: Utterance,
+        understanding: Understanding,
+        expecting: Expectation | None,
+        measures: dict[str, float] | None,
+        vector: NDArray[np.float32] | None,
+        interrupted: bool,
+    ) -> _Findings:
+        text, own, language = utterance.text, self._prototypes, self._language
+        repeats = self._repetition.hear(text, vector, understanding, expecting)
+        belief = believed(utterance, expecting)
+        return _Findings(
+            heard=understood(utterance, understanding, expecting),
+            belief=belief,
+            anger=self._anger.hear(
+                text, measures, vector, belief=belief, interrupted=interrupted, repeated=repeats > 0
+            ),
+            wish=wish_for_person(text, vector, own, language, belief=belief),
+            stuck=says_stuck(text, vector, own, language) if belief >= LIKELY else (),
+            repeats=repeats,
+        )
+
+    def _verdict(
+        self, turn: int, evidence: TurnEvidence, decision: Decision, reasons: tuple[str, ...]
+    ) -> Verdict:
         return Verdict(
             turn=turn,
             action=decision.action,
-            understood=0.0,
-            anger=0.0,
+            understood=evidence.understood,
+            anger=evidence.anger,
+            anger_voice=evidence.anger_voice,
+            anger_words=evidence.anger_words,
+            wish_for_person=evidence.wish,
+            topic=decision.topic,
             contributions=dict(decision.contributions),
-            reasons=tuple(reasons),
+            reasons=reasons,
             limits=self._thresholds.limits,
             evidence=evidence,
         )
@@ -147,30 +159,26 @@ class Judge:
         self._repetition.forget()
 
     def _reasons(
-        self,
-        decision: Decision,
-        heard: Understood,
-        anger: Anger,
-        wish: Wish,
-        repeats: int,
-        topics: Mapping[str, float],
-        stuck: tuple[str, ...],
+        self, decision: Decision, found: _Findings, evidence: TurnEvidence
     ) -> tuple[str, ...]:
         """What each detector found; first the one that caused the decision."""
-        found: dict[str, list[str]] = {"topic": [], "wish": [], "anger": []}
-        if decision.cause in ("topic", "emergency"):
-            found["topic"].append(met(decision.topic, topics[decision.topic]))
+        cause, wish, anger = decision.cause, found.wish, found.anger
+        told: dict[str, list[str]] = {"topic": [], "wish": [], "anger": []}
+        if cause in ("topic", "emergency"):
+            told["topic"].append(met(decision.topic, evidence.topics[decision.topic]))
         if wish.probability >= self._thresholds.wish_handover or wish.refused:
-            found["wish"] += wish.evidence or ("asks, in effect, for a person",)
-        if anger.probability >= 0.3 or decision.cause == "anger":
-            found["anger"] += anger.evidence or ("sounds and speaks angrily",)
-        found["failures"] = list(stuck)
-        found["failures"] += [_in_a_row(decision.failures)] if decision.failures > 1 else []
-        found["loop"] = [f"has asked the same {repeats + 1} times"] if repeats >= 2 else []
-        found["understanding"] = list(heard.evidence)
-        first = {"emergency": "topic"}.get(decision.cause, decision.cause)
-        order = sorted(found, key=lambda name: name != first)
-        return tuple(reason for name in order for reason in found[name])
+            told["wish"] += wish.evidence or ("asks, in effect, for a person",)
+        if anger.probability >= 0.3 or cause == "anger":
+            told["anger"] += anger.evidence or ("sounds and speaks angrily",)
+        told["failures"] = list(found.stuck)
+        told["failures"] += [_in_a_row(decision.failures)] if decision.failures > 1 else []
+        told["loop"] = (
+            [f"has asked the same {found.repeats + 1} times"] if found.repeats >= 2 else []
+        )
+        told["understanding"] = list(found.heard.evidence)
+        first = {"emergency": "topic"}.get(cause, cause)
+        order = sorted(told, key=lambda name: name != first)
+        return tuple(reason for name in order for reason in told[name])
 
 
 def met(topic: str, certainty: float) -> str:
