@@ -56,7 +56,7 @@ class Handover(Section):
     briefing: bool = True
     """Speak a short briefing to the person before the caller is connected."""
     wording: Path | None = None
-    """Folder with what people are told in further languages, a file for each, such as fr.yaml:
+    """Folder with what people hear and read in further languages, a file for each, such as fr.yaml:
     voiceagent/dialogue/notes/en.yaml in that language. Left out: English and German."""
     music: Path | None = None
     """WAV file played to a held caller (8 kHz or more, mono); left out: a soft built-in tune."""
