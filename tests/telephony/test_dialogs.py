@@ -316,6 +316,23 @@ async def test_every_request_gets_an_answer(
         assert (await Dialog(wire, echo.address).ask(method, headers)).code == code
 
 
+@pytest.mark.parametrize(("port", "code"), [(4000, 200), (0, 488)])
+async def test_an_ack_without_the_tag_of_the_answer_is_passed_over(
+    echo: Echo, port: int, code: int
+) -> None:
+    # The library would end the process.
+    with Wire() as wire:
+        call = Dialog(wire, echo.address)
+        call.send("INVITE", body=sdp(port))
+        answer = await call.answer(code)
+        Dialog(wire, echo.address, call_id=call.call_id, tag=call.tag).send("ACK", cseq=1)
+        Dialog(wire, echo.address).send("ACK")
+        assert (await Dialog(wire, echo.address).ask("OPTIONS")).code == 200
+        call.ack(answer)
+        if code == 200:
+            assert (await call.bye()).code == 200
+
+
 @pytest.mark.parametrize("kind", ["text/html", "application/octet-stream"])
 async def test_a_message_that_is_no_text_is_refused(echo: Echo, kind: str) -> None:
     with Wire() as wire:
@@ -359,6 +376,4 @@ async def test_garbage_and_keep_alives_are_passed_over(echo: Echo) -> None:
         for data in (*rubbish, b"OPTIONS sip:x@y SIP/2.0\r\n" * 50, stray):
             wire.send(data, echo.address)
             await asyncio.sleep(0)
-        stray_ack = Dialog(wire, echo.address)
-        stray_ack.send("ACK")
         assert (await Dialog(wire, echo.address).ask("OPTIONS")).code == 200

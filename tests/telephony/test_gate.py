@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voiceagent.telephony.gate import mend, refusal, unreachable, unwanted
+from voiceagent.telephony.gate import mend, refusal, stray, unreachable, unwanted
 
 
 def answered(contact: str, *lines: str) -> str:
@@ -68,3 +68,11 @@ def test_only_a_message_that_is_no_text_is_refused() -> None:
 )
 def test_what_nobody_took_is_answered(method: str, to: str, code: int) -> None:
     assert unwanted(f"{method} sip:a@b SIP/2.0\r\nTo: {to}\r\n\r\n") == code
+
+
+def test_an_ack_has_the_tag_of_the_answer() -> None:
+    ack = "ACK sip:a@b SIP/2.0\r\nt: <sip:a@b>{}\r\nCSeq: 1 ACK\r\n\r\n"
+    assert stray(ack.format(""))
+    assert stray(ack.format("").replace("ACK sip", "ack sip"))
+    assert not stray(ack.format(";tag=1"))
+    assert not stray(ack.format("").replace("ACK", "BYE"))

@@ -207,10 +207,13 @@ class Leg:
         self._wishing = asyncio.get_running_loop().create_task(again())
 
     async def _insist(self, work: Callable[[SipCall], None]) -> bool:
-        """Send a re-INVITE, waiting for an earlier one to be answered first."""
+        """Send a re-INVITE once the dialog is confirmed and an earlier one is answered.
+
+        Before that the library would end the process.
+        """
         self._wish = work
         for _ in range(_REINVITE_TRIES):
-            if self.ended.is_set() or await self._do(work):
+            if self.ended.is_set() or (self.confirmed.is_set() and await self._do(work)):
                 return not self.ended.is_set()
             await asyncio.sleep(_REINVITE_PAUSE_S)
         return False

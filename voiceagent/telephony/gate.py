@@ -1,9 +1,9 @@
 """What the library shall not see, or does not answer: two modules of our own in its stack.
 
 The first looks at each message before the library does. A MESSAGE that is no text is refused
-there, which the library would take for received. And a Contact that cannot be reached over UDP is
-mended or kept out: the library ends the process when it cannot send the ACK. The last gets the
-requests that nobody wanted, which the library would leave without an answer.
+there, which the library would take for received. Kept out is what makes the library end the
+process: an ACK without a tag, and a Contact that cannot be reached over UDP unless it can be
+mended. The last gets the requests that nobody wanted, which would get no answer.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ class Gate:
 
     def _first(self, received: int, message: str) -> bool:
         """Whether a message goes no further."""
+        if stray(message):
+            return True
         if refused := refusal(message):
             log.warning("message.refused", code=refused, mend="only text/plain is read")
             self._respond(received, refused)
@@ -124,6 +126,17 @@ def _module(
 def method_of(message: str) -> str:
     """Method of a request; the library does not mind its case."""
     return message.partition(" ")[0].upper()
+
+
+def stray(message: str) -> bool:
+    """Whether it is an ACK without the tag of the answer that it acknowledges.
+
+    The library takes it for the INVITE come by another way, answers it, and ends the process.
+    """
+    if method_of(message) != "ACK":
+        return False
+    to = next((value for name, value in parse_headers(message) if name == "to"), "")
+    return not parameter(to, "tag")
 
 
 def refusal(message: str) -> int:
