@@ -16,6 +16,7 @@ ORDER = (
         "cases",
         "events",
         "hours",
+        "language",
         "tries",
         "urls",
     },

@@ -14,6 +14,7 @@ from voiceagent.dialogue import templates
 from voiceagent.dialogue.document import Document, Place, path_text
 from voiceagent.dialogue.phrases import Common, Phrases
 from voiceagent.events import CallFacts
+from voiceagent.language import bare_code
 
 _EVERYWHERE = {"facts", "call", "today"}
 _PHRASE_WORDS = {
@@ -190,7 +191,7 @@ def _check_translations(source: Document, plan: _Parts) -> None:
 def _check_language(source: Document, plan: _Parts) -> None:
     """What is built in is English: a dialplan of another language gives its own."""
     language = plan.whole.get("language", "en")
-    if not isinstance(language, str) or language.partition("-")[0] == "en":
+    if not isinstance(language, str) or bare_code(language) == "en":
         return
     for section, model in (("phrases", Phrases), ("common", Common)):
         given = _mapping(plan.whole.get(section))

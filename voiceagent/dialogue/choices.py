@@ -9,6 +9,7 @@ from voiceagent.config.people import Choice
 from voiceagent.dialogue import common
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.events import Understanding
+from voiceagent.language import bare_code
 
 _LONGEST_NO = 3
 """A plain no to the choices is one of at most so many words."""
@@ -63,7 +64,7 @@ EXAMPLES: dict[str, dict[str, tuple[str, ...]]] = {
 
 def choosing(plan: Dialplan) -> Dialplan | None:
     """A dialplan whose intents are the choices; None where nobody says how they are spoken of."""
-    built_in = EXAMPLES.get(plan.language[:2], {})
+    built_in = EXAMPLES.get(bare_code(plan.language), {})
     said = {name: (*built_in.get(name, ()), *getattr(plan.common, name)) for name in NAMES}
     intents: dict[str, Any] = {
         name: {"examples": list(examples), "answer": name}

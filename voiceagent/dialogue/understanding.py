@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from voiceagent.dialogue import common, entities
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.events import Expectation, Understanding
+from voiceagent.language import bare_code
 from voiceagent.speech.embedding import meaning
 
 Vectors = NDArray[np.float32]
@@ -98,7 +99,7 @@ class Understander:
         """
         # dateparser loads its data at first use, 100 ms that no caller should wait for.
         entities.find_all("soon", today(), Expectation(kind="date"))
-        built_in = common.EXAMPLES.get(plan.language[:2], {})
+        built_in = common.EXAMPLES.get(bare_code(plan.language), {})
         shared = {
             name: (*built_in.get(name, ()), *getattr(plan.common, name)) for name in common.WISHES
         }
@@ -106,7 +107,7 @@ class Understander:
             name: intent.examples for name, intent in plan.intents.items()
         }
         topics = {name: topic.examples for name, topic in plan.topics.items()}
-        elsewhere = (*common.ELSEWHERE.get(plan.language[:2], ()), *plan.common.elsewhere)
+        elsewhere = (*common.ELSEWHERE.get(bare_code(plan.language), ()), *plan.common.elsewhere)
         sets = [*intents.values(), *topics.values(), elsewhere]
         vectors = meaning(
             await (examples or embedder).embed([sentence for part in sets for sentence in part])

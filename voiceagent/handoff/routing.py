@@ -16,6 +16,7 @@ from voiceagent.config.people import Routing
 from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import CallFacts, EarlierCall, LeftOut, RoutedTo, Standing
 from voiceagent.handoff.roster import GENERAL, Member, Roster
+from voiceagent.language import bare_code
 
 WEIGHTS = {
     "language": -200.0,
@@ -202,7 +203,7 @@ def _weigh(
 
 
 def _speaks(languages: Iterable[str], language: str) -> bool:
-    return any(spoken.partition("-")[0] == language.partition("-")[0] for spoken in languages)
+    return any(bare_code(spoken) == bare_code(language) for spoken in languages)
 
 
 def _asks_for_training(request: Request, settings: Routing) -> str:

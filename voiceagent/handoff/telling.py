@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voiceagent.dialogue.notes import Note
-from voiceagent.dialogue.notes.sentences import bare
 from voiceagent.dialogue.notes.teller import Teller, Tellers
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.events import Told, Translation
 from voiceagent.handoff.roster import Member
+from voiceagent.language import bare_code
 
 _CAUSE = 0.5
 """How near a detector came to a decision of its own, from which it is told of."""
@@ -65,7 +65,7 @@ class Readers:
         self, plan: Dialplan, people: Iterable[Member] = (), folder: Path | None = None
     ) -> None:
         self.plan = plan
-        self._first = {p.target: bare(p.languages[0]) for p in people if p.languages}
+        self._first = {p.target: bare_code(p.languages[0]) for p in people if p.languages}
         self._tellers = Tellers(plan, self._first.values(), folder)
 
     @property

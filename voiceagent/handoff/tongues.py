@@ -15,8 +15,9 @@ from voiceagent.dialogue.plan import Dialplan
 from voiceagent.dialogue.replies import HandoverRequest
 from voiceagent.events import HandoverContext
 from voiceagent.handoff.roster import Member
+from voiceagent.language import bare_code
 from voiceagent.speech.client import SpeechClient
-from voiceagent.speech.languages import bare_code, for_language, hears, own_voice, speaks
+from voiceagent.speech.languages import for_language, hears, own_voice, speaks
 from voiceagent.speech.speaker import Voice
 
 log = structlog.get_logger()

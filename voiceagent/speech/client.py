@@ -24,8 +24,8 @@ from voiceagent.audio.resample import Resampler
 from voiceagent.config import Config
 from voiceagent.config.wyoming import Address, parse_address
 from voiceagent.events import EngineChanged, Expectation, Utterance
+from voiceagent.language import bare_code
 from voiceagent.speech.connection import Connection, SpeechError as SpeechError
-from voiceagent.speech.languages import bare_code
 from voiceagent.speech.reading_aloud import read_aloud
 from voiceagent.speech.wire import (
     EMBED,

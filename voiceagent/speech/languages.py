@@ -7,12 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from voiceagent.config import Config, Speech, SpeechOfLanguage, Voice
+from voiceagent.language import bare_code
 from voiceagent.speech.models import ModelError, locate, registry
-
-
-def bare_code(language: str) -> str:
-    """The code without its region: "en-GB" is "en"."""
-    return language.partition("-")[0].lower()
 
 
 def for_language(config: Config, language: str) -> Config:
@@ -121,7 +117,7 @@ def _languages_of(model: str) -> Sequence[str]:
     if described.is_file():
         try:
             config = json.loads(described.read_text(encoding="utf-8"))
-            return (str(config["espeak"]["voice"]).partition("-")[0],)
+            return (bare_code(str(config["espeak"]["voice"])),)
         except (ValueError, KeyError, TypeError):
             return ()  # what is wrong with the file is said when the voice is loaded
     return ()

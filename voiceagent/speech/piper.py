@@ -14,6 +14,7 @@ from piper import PiperConfig, PiperVoice, SynthesisConfig
 
 from voiceagent.audio.frames import SAMPLE_RATE, Floats, to_pcm
 from voiceagent.audio.resample import resample
+from voiceagent.language import bare_code
 from voiceagent.speech.models import ModelError
 from voiceagent.speech.reading_aloud import read_aloud
 from voiceagent.speech.sentences import sentences
@@ -73,7 +74,7 @@ class PiperSynthesizer:
         except Exception as error:
             raise ModelError(f"{path} is no Piper voice that can be read: {error}") from error
         self.name = name
-        self.language = self._voice.config.espeak_voice.split("-")[0]
+        self.language = bare_code(self._voice.config.espeak_voice)
         self.rate = rate
         # Played faster it sounds higher, so it is spoken slower by as much.
         self._config = SynthesisConfig(length_scale=length_scale * pitch, speaker_id=speaker)

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from voiceagent.cases import link
 from voiceagent.dialogue.notes.sentences import english, load
 from voiceagent.events import CallArrived, CallFacts, Record
+from voiceagent.language import bare_code
 from voiceagent.records.cases import left_open
 from voiceagent.records.transcript import line
 from voiceagent.speech.client import SpeechError
@@ -90,7 +91,7 @@ class _Api:
         by = program(request, self._keys)
         wanted = await body(request, NewCase)
         spoken = self._site.plan.language
-        if wanted.language and wanted.language.split("-")[0] != spoken.split("-")[0]:
+        if wanted.language and bare_code(wanted.language) != bare_code(spoken):
             told = f"this agent writes {spoken}: leave it out, or ask another agent"
             raise Problem(422, f"language: {told}", {"language": told})
         facts = CallFacts(

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voiceagent.config import ConfigError
+from voiceagent.language import bare_code
 
 _SHIPPED = Path(__file__).parent
 _WORD = re.compile(r"\w+")
@@ -81,11 +82,6 @@ class Sentences:
         return turned
 
 
-def bare(language: str) -> str:
-    """The code without its region: "en-GB" is "en"."""
-    return language.partition("-")[0].lower()
-
-
 def load(language: str, folder: Path | None = None) -> Sentences | None:
     """A language's sentences, None where there is no file of them.
 
@@ -97,7 +93,7 @@ def load(language: str, folder: Path | None = None) -> Sentences | None:
     Raises:
         ConfigError: a file cannot be used; the text says what is wrong in it.
     """
-    code = bare(language)
+    code = bare_code(language)
     for place in filter(None, (folder, _SHIPPED)):
         file = place / f"{code}.yaml"
         if file.is_file():

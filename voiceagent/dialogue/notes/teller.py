@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from voiceagent.dialogue.notes import Note
-from voiceagent.dialogue.notes.sentences import Sentences, bare, english, load
+from voiceagent.dialogue.notes.sentences import Sentences, english, load
 from voiceagent.dialogue.plan import Dialplan
+from voiceagent.language import bare_code
 
 
 class Teller:
@@ -29,7 +30,7 @@ class Teller:
     ) -> None:
         self._plan = plan
         self.sentences = sentences
-        self._foreign = sentences.language not in (bare(plan.language), own.language)
+        self._foreign = sentences.language not in (bare_code(plan.language), own.language)
         self._read = read
 
     def tell(self, note: Note) -> str:
@@ -143,7 +144,7 @@ class Tellers:
         self.own = Teller(plan, own, own)
         self.others: dict[str, Teller] = {}
         """In the other languages, by code."""
-        for code in dict.fromkeys(map(bare, languages)):
+        for code in dict.fromkeys(map(bare_code, languages)):
             sentences = load(code, folder)
-            if sentences is not None and code not in (bare(plan.language), own.language):
+            if sentences is not None and code not in (bare_code(plan.language), own.language):
                 self.others[code] = Teller(plan, sentences, own, read=True)

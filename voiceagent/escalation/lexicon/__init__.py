@@ -20,6 +20,7 @@ import numpy as np
 import yaml
 
 from voiceagent.escalation.weights import Examples, Weights
+from voiceagent.language import bare_code
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def load(language: str) -> Lexicon:
     says nothing of another language, and is left out there.
     """
     folder = files(__name__)
-    wanted = language.split("-")[0].lower()
+    wanted = bare_code(language)
     name = wanted if (folder / f"{wanted}.yaml").is_file() else "en"
     patterns, prototypes = (
         yaml.safe_load((folder / file).read_text(encoding="utf-8"))
