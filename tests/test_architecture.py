@@ -17,6 +17,7 @@ ORDER = (
         "events",
         "hours",
         "language",
+        "markup",
         "tries",
         "urls",
     },

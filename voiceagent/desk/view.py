@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
-import jinja2
-
 from voiceagent.desk.following import Desk
 from voiceagent.dialogue.notes.teller import Teller
 from voiceagent.events import Mark, MarkReason, Mood
+from voiceagent.markup import markup
 from voiceagent.supervision.topics import level
 
 _WIDTH, _HEIGHT, _MARGIN = 320, 64, 6
@@ -52,13 +51,7 @@ def _clock(seconds: float) -> str:
     return f"{int(seconds // 60)}:{int(seconds % 60):02}"
 
 
-_templates = jinja2.Environment(
-    loader=jinja2.PackageLoader("voiceagent.desk"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = markup("voiceagent.desk")
 _templates.filters |= {"clock": _clock, "points": points, "level": level}
 
 

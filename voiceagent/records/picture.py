@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from voiceagent.events import (
     CallEnded,
     HandoverBridged,
@@ -24,6 +22,7 @@ from voiceagent.events import (
     Utterance,
     Verdict,
 )
+from voiceagent.markup import markup
 from voiceagent.records.outcome import outcome
 from voiceagent.records.timeline import labels, ticks
 
@@ -50,21 +49,18 @@ def picture(records: Sequence[Record]) -> str:
     total_s = max(*(record.t_s or 0.0 for record in records), 0.0, *(turn.at_s for turn in turns))
     scale = WIDTH / max(total_s, 1.0)
     marks = labels(_moments(records), scale, WIDTH)
-    environment = Environment(
-        loader=PackageLoader("voiceagent.records", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("picture.svg.j2").render(
-        call=call,
-        panels=[_panel(name, *panel, turns, scale) for name, panel in _PANELS.items()],
-        marks=marks,
-        rows=max((mark.row + 1 for mark in marks), default=0),
-        ticks=[{"x": second * scale, "s": second} for second in ticks(total_s)],
-        width=WIDTH,
-        height=HEIGHT,
+    return (
+        markup("voiceagent.records", ".")
+        .get_template("picture.svg.j2")
+        .render(
+            call=call,
+            panels=[_panel(name, *panel, turns, scale) for name, panel in _PANELS.items()],
+            marks=marks,
+            rows=max((mark.row + 1 for mark in marks), default=0),
+            ticks=[{"x": second * scale, "s": second} for second in ticks(total_s)],
+            width=WIDTH,
+            height=HEIGHT,
+        )
     )
 
 

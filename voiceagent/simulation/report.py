@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from voiceagent.events import (
     AgentSpoke,
@@ -30,6 +29,7 @@ from voiceagent.events import (
     TurnMissed,
     Verdict,
 )
+from voiceagent.markup import markup
 from voiceagent.records import transcript
 from voiceagent.records.timeline import Label, labels, ticks
 from voiceagent.simulation import moments
@@ -79,13 +79,7 @@ def _write(path: Path, text: str) -> Path:
 
 def render(evidence: Evidence) -> str:
     """The page. Everything that came from outside is escaped: names, words, SIP messages."""
-    environment = Environment(
-        loader=PackageLoader("voiceagent.simulation", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = markup("voiceagent.simulation", ".")
     environment.filters["clock"] = _clock
     environment.filters["percent"] = _percent
     events = [r.event for r in evidence.records]

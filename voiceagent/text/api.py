@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import aiomqtt
-import jinja2
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -19,6 +18,7 @@ from voiceagent.cases import link
 from voiceagent.dialogue.notes.sentences import english, load
 from voiceagent.events import CallArrived, CallFacts, Record
 from voiceagent.language import bare_code
+from voiceagent.markup import markup
 from voiceagent.records.cases import left_open
 from voiceagent.records.transcript import line
 from voiceagent.speech.client import SpeechError
@@ -32,7 +32,7 @@ from voiceagent.web.site import Site
 
 LONGEST = 4000
 _STATIC = Path(__file__).parent / "static"
-_templates = jinja2.Environment(loader=jinja2.PackageLoader("voiceagent.text"), autoescape=True)
+_templates = markup("voiceagent.text")
 Written = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
