@@ -65,3 +65,19 @@ async def test_the_first_of_some_events_is_waited_for_and_nothing_goes_on_behind
         await tasks.first_of(never, soon)
     assert soon.is_set()
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_what_was_started_is_held_until_it_has_ended() -> None:
+    running: set[asyncio.Task[int]] = set()
+    goes_on = asyncio.Event()
+
+    async def work() -> int:
+        await goes_on.wait()
+        return 7
+
+    task = tasks.start(work(), running)
+    assert running == {task}
+    goes_on.set()
+    assert await task == 7
+    await asyncio.sleep(0)
+    assert running == set()

@@ -114,9 +114,7 @@ class Line:
     def _incoming(self, leg: Leg) -> None:
         assert self._services is not None
         if reason := self._no_room():
-            refusal = asyncio.create_task(self._refuse(leg, reason))
-            self._refusals.add(refusal)
-            refusal.add_done_callback(self._refusals.discard)
+            tasks.start(self._refuse(leg, reason), self._refusals)
             return
         conversation = Conversation(new_call_id(), leg, self._services)
         task = asyncio.create_task(self._converse(conversation))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from voiceagent import tasks
 from voiceagent.callrecord import CallRecord
 from voiceagent.cases import link, opened
 from voiceagent.config.web import site_url
@@ -69,9 +70,7 @@ class Linking:
         self._record.event(case)
         self._record.event(LinkOffered(number=number, url=url, expires_at=case.expires_at, by=by))
         if config.text.link_by_message:
-            sending = asyncio.create_task(self._send(number, url))
-            self._sending.add(sending)
-            sending.add_done_callback(self._sending.discard)
+            tasks.start(self._send(number, url), self._sending)
 
     async def _send(self, number: str, url: str) -> None:
         services = self._services

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 AGAIN_S = 6.0
 """How long a cancelled task may take to clean up before it is cancelled again."""
@@ -37,3 +40,14 @@ def look_at(task: asyncio.Task[Any]) -> None:
     """For `add_done_callback`: what was given up must not leave an error nobody looked at."""
     if not task.cancelled():
         task.exception()
+
+
+def start(work: Coroutine[Any, Any, T], among: set[asyncio.Task[T]]) -> asyncio.Task[T]:
+    """Start what is not waited for here; it is in the set until it has ended.
+
+    The event loop alone would not keep it (`asyncio.create_task`).
+    """
+    task = asyncio.create_task(work)
+    among.add(task)
+    task.add_done_callback(among.discard)
+    return task

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -238,7 +238,7 @@ class Handover:
         self._leg.audio.background(self._around.quiet)
         around = self._around
         self._talk = Talk(self._leg, around.words(target), around.settings, self._news.put_nowait)
-        self._spawn(self._follow(self._leg, attempt))
+        tasks.start(self._follow(self._leg, attempt), self._tasks)
 
     async def _follow(self, leg: Leg, attempt: int) -> None:
         while True:
@@ -311,9 +311,3 @@ class Handover:
 
     def _emit(self, kind: Callable[..., AnyEvent], **details: object) -> None:
         self._around.emit(kind(handover_id=self._context.handover_id, **details))
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from voiceagent import events
+from voiceagent import events, tasks
 from voiceagent.audio.frames import SILENCE
 from voiceagent.audio.tones import hold_tune, tone
 from voiceagent.config import Config, Handover as Settings, Way
@@ -149,9 +149,7 @@ class Trial:
             self._caller.set_result(leg)
         else:
             self._seen.context = leg.context
-        task = asyncio.get_running_loop().create_task(leg.answer())
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
+        tasks.start(leg.answer(), self._answering)
 
     async def _hand_over(self, caller: Leg, way: Way) -> Outcome:
         self._announced = caller.replaces
@@ -193,9 +191,7 @@ class Trial:
             await asyncio.sleep(_TALK_S)
             await person.hang_up()
 
-        task = asyncio.get_running_loop().create_task(part())
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
+        tasks.start(part(), self._answering)
 
     def _emit(self, event: AnyEvent) -> None:
         self._seen.events.append(event)

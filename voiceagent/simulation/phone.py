@@ -15,13 +15,13 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from voiceagent import logs
+from voiceagent import logs, tasks
 from voiceagent.audio.frames import FRAME_S, SAMPLE_RATE, SILENCE, to_pcm
 from voiceagent.audio.recording import Recorder, Track
 from voiceagent.audio.tones import tone
@@ -68,7 +68,7 @@ class Phone:
         await agent.start()
         self._say("ready", port=agent.port)
         if self._settings.registrar:
-            self._spawn(self._watch_registration())
+            tasks.start(self._watch_registration(), self._tasks)
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -126,17 +126,17 @@ class Phone:
         if not leg.inbound:
             return
         if self._answer == "auto":
-            self._spawn(leg.answer())
+            tasks.start(leg.answer(), self._tasks)
         elif self._answer == "ring":
-            self._spawn(leg.ring())
+            tasks.start(leg.ring(), self._tasks)
         elif self._answer.isdigit():
-            self._spawn(leg.refuse(int(self._answer)))
+            tasks.start(leg.refuse(int(self._answer)), self._tasks)
 
     def _take(self, leg: Leg) -> None:
         self._leg = leg
         leg.audio.background(self._background)
         leg.audio.received, leg.audio.sent = self._heard, self._sent
-        self._spawn(self._follow(leg))
+        tasks.start(self._follow(leg), self._tasks)
 
     def _play(self, pcm: bytes) -> None:
         if self._leg is None:
@@ -145,7 +145,7 @@ class Phone:
         self._playback = self._leg.audio.play()
         self._playback.feed(pcm)
         self._playback.close()
-        self._spawn(self._tell_played(self._playback))
+        tasks.start(self._tell_played(self._playback), self._tasks)
 
     async def _tell_played(self, playback: Playback) -> None:
         await playback.finished.wait()
@@ -206,11 +206,6 @@ class Phone:
 
     def _say(self, event: str, **details: Any) -> None:
         print(json.dumps({"event": event, "at": time.time(), **details}), flush=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def main() -> None:

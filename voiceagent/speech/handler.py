@@ -20,6 +20,7 @@ from wyoming.ping import Ping, Pong
 from wyoming.server import AsyncEventHandler
 from wyoming.tts import Synthesize
 
+from voiceagent import tasks
 from voiceagent.audio.frames import SAMPLE_RATE, to_float
 from voiceagent.audio.prosody import measure
 from voiceagent.events import Expectation
@@ -117,9 +118,7 @@ class Handler(AsyncEventHandler):  # type: ignore[misc]
             log.debug("speech.unknown_event", type=event.type)
 
     def _work(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._guarded(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        tasks.start(self._guarded(work), self._tasks)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work in its turn: answers come in the order of the requests."""

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import structlog
 
+from voiceagent import tasks
 from voiceagent.audio.frames import FRAME_S
 from voiceagent.audio.vad import VoiceActivity
 from voiceagent.config import Turns
@@ -250,9 +251,7 @@ class Listener:
         elif turn.decode_id is None:
             self._ready.put_nowait(Nothing("recognition-failed"))
         else:
-            ending = asyncio.create_task(self._conclude(turn, turn.decode_id, interrupted))
-            self._endings.add(ending)
-            ending.add_done_callback(self._endings.discard)
+            tasks.start(self._conclude(turn, turn.decode_id, interrupted), self._endings)
 
     async def _conclude(self, turn: EndTurn, decode_id: int, interrupted: bool) -> None:
         over_at = time.monotonic()

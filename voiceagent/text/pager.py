@@ -83,9 +83,7 @@ class Pager:
             log.warning("message.not_answered", why="too many" if number else "number withheld")
             return
         self._waiting[number] += 1
-        answering = asyncio.create_task(self._answer(number, page))
-        self._answering.add(answering)
-        answering.add_done_callback(self._answering.discard)
+        tasks.start(self._answer(number, page), self._answering)
 
     async def close(self) -> None:
         """Answer no more."""
