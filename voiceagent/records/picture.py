@@ -49,18 +49,15 @@ def picture(records: Sequence[Record]) -> str:
     total_s = max(*(record.t_s or 0.0 for record in records), 0.0, *(turn.at_s for turn in turns))
     scale = WIDTH / max(total_s, 1.0)
     marks = labels(_moments(records), scale, WIDTH)
-    return (
-        markup("voiceagent.records", ".")
-        .get_template("picture.svg.j2")
-        .render(
-            call=call,
-            panels=[_panel(name, *panel, turns, scale) for name, panel in _PANELS.items()],
-            marks=marks,
-            rows=max((mark.row + 1 for mark in marks), default=0),
-            ticks=[{"x": second * scale, "s": second} for second in ticks(total_s)],
-            width=WIDTH,
-            height=HEIGHT,
-        )
+    template = markup("voiceagent.records", ".").get_template("picture.svg.j2")
+    return template.render(
+        call=call,
+        panels=[_panel(name, *panel, turns, scale) for name, panel in _PANELS.items()],
+        marks=marks,
+        rows=max((mark.row + 1 for mark in marks), default=0),
+        ticks=[{"x": second * scale, "s": second} for second in ticks(total_s)],
+        width=WIDTH,
+        height=HEIGHT,
     )
 
 
