@@ -71,6 +71,30 @@ async def test_every_provisional_answer_is_told_and_early_media_is_no_answer(
     await called.end()
 
 
+@pytest.mark.parametrize(
+    "early",
+    [
+        sdp(4000, formats="18"),
+        sdp(0),
+        sdp(4000, connection="c=IN IP6 ::1"),
+        sdp(4000).replace("s=-", "s="),
+        sdp(4000, profile="RTP/SAVP"),
+    ],
+    ids=["codec", "port", "IPv6", "unreadable", "SRTP"],
+)
+async def test_early_media_that_cannot_be_heard_does_not_cost_the_call(
+    called: Called, early: str
+) -> None:
+    # The library would give the call up, and end the process when the phone answers.
+    called.answer(180)
+    called.answer(183, body=early)
+    assert (await called.echo.tells("log", line="early_media.unheard"))["mend"]
+    called.answer(200, body=called.audio)
+    await called.ok("ACK")
+    await called.echo.tells("Confirmed", call="person")
+    await called.end()
+
+
 async def test_an_answer_may_leave_its_sdp_to_what_came_before(called: Called) -> None:
     called.answer(183, body=called.audio)
     called.answer(200)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from voiceagent.telephony.gate import mend, refusal, stray, unreachable, unwanted
+from voiceagent.telephony.gate import (
+    can_be_heard,
+    early_answer,
+    mend,
+    refusal,
+    stray,
+    unreachable,
+    unwanted,
+)
 
 
 def answered(contact: str, *lines: str) -> str:
@@ -76,3 +84,21 @@ def test_an_ack_has_the_tag_of_the_answer() -> None:
     assert stray(ack.format("").replace("ACK sip", "ack sip"))
     assert not stray(ack.format(";tag=1"))
     assert not stray(ack.format("").replace("ACK", "BYE"))
+
+
+SDP = "v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nc=IN IP4 h\r\nt=0 0\r\nm=audio 9 RTP/AVP 8 101\r\n"
+
+
+def test_the_sdp_of_a_provisional_answer_is_found() -> None:
+    early = f"SIP/2.0 183 X\r\nc: application/sdp\r\n\r\n{SDP}"
+    assert early_answer(early) == SDP
+    assert early_answer(early.replace(" 183 ", " 200 ")) == ""
+    assert early_answer(early.replace("c: application/sdp", "c: multipart/mixed;boundary=x")) == ""
+    assert early_answer("SIP/2.0 180 Ringing\r\n\r\n") == ""
+
+
+def test_what_can_be_heard_has_a_codec_of_ours_a_port_and_an_address() -> None:
+    assert can_be_heard(SDP, {"0", "8"})
+    assert not can_be_heard(SDP, {"0"})
+    for old, new in (("audio 9", "audio 0"), ("c=IN IP4", "c=IN IP6"), ("RTP/AVP", "RTP/SAVP")):
+        assert not can_be_heard(SDP.replace(old, new), {"8"})

@@ -2,20 +2,21 @@
 
 The first looks at each message before the library does. A MESSAGE that is no text is refused
 there, which the library would take for received. Kept out is what makes the library end the
-process: an ACK without a tag, and a Contact that cannot be reached over UDP unless it can be
-mended. The last gets the requests that nobody wanted, which would get no answer.
+process: an ACK without a tag, early media that cannot be heard, and a Contact that cannot be
+reached over UDP unless it can be mended. The last gets the requests that nobody wanted, which
+would get no answer.
 """
 
 from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Set as AbstractSet
 
 import structlog
 
 from voiceagent.telephony.headers import name_addr, parameter, parse_headers
-from voiceagent.telephony.library import library, message_at
+from voiceagent.telephony.library import is_sdp, library, message_at
 from voiceagent.telephony.paging import is_text
 
 _FIRST, _LAST = 12, 99
@@ -23,6 +24,10 @@ _FIRST, _LAST = 12, 99
 _OTHER_TRANSPORT = re.compile(r";\s*transport\s*=\s*(?!udp\b)(\w+)", re.IGNORECASE)
 _SAME_LENGTH = ("tcp", "tls")
 _MEND = "have the PBX put its own address there, or record its route"
+_FORMATS = {"PCMU": "0", "PCMA": "8", "G722": "9"}
+"""Their numbers in RTP (RFC 3551, 6)."""
+_AUDIO = re.compile(r"^m=audio [1-9]\d*(?:/\d+)? RTP/AVPF? ([\d ]+)", re.MULTILINE)
+_IPV4 = re.compile(r"^c=IN IP4 ", re.MULTILINE)
 _UNSUPPORTED_MEDIA, _NO_CALL, _BAD_EVENT, _NOT_IMPLEMENTED = 415, 481, 489, 501
 
 log = structlog.get_logger()
@@ -54,7 +59,8 @@ class _Module(ctypes.Structure):
 class Gate:
     """Both modules. To be kept for as long as the library runs; used on the SIP thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, codecs: Iterable[str]) -> None:
+        self._formats = {_FORMATS[codec] for codec in codecs}
         self._endpoint = ctypes.c_void_p(library().pjsua_get_pjsip_endpt())
         self._modules = (
             _module(b"gate-first", _FIRST, self._first, self._first),
@@ -66,6 +72,12 @@ class Gate:
     def _first(self, received: int, message: str) -> bool:
         """Whether a message goes no further."""
         if stray(message):
+            return True
+        early = early_answer(message)
+        if early and not (can_be_heard(early, self._formats) and is_sdp(early)):
+            # Another may follow: the call may be forked, or an announcement comes before the phone
+            # answers. The library gives the call up, and at the other answer ends the process.
+            log.warning("early_media.unheard", mend="answer with what was offered: see sip.codecs")
             return True
         if refused := refusal(message):
             log.warning("message.refused", code=refused, mend="only text/plain is read")
@@ -137,6 +149,23 @@ def stray(message: str) -> bool:
         return False
     to = next((value for name, value in parse_headers(message) if name == "to"), "")
     return not parameter(to, "tag")
+
+
+def early_answer(message: str) -> str:
+    """The SDP of a provisional response; empty for everything else."""
+    if not message.startswith("SIP/2.0 1"):
+        return ""
+    kind = next((value for name, value in parse_headers(message) if name == "content-type"), "")
+    if kind.partition(";")[0].strip().lower() != "application/sdp":
+        return ""
+    return re.split(r"\r?\n\r?\n", message, maxsplit=1)[-1].strip(" ")
+
+
+def can_be_heard(answer: str, formats: AbstractSet[str]) -> bool:
+    """Whether an SDP has audio in one of these formats, over IPv4 and in the clear."""
+    audio = _AUDIO.search(answer)
+    heard = audio is not None and not formats.isdisjoint(audio[1].split())
+    return heard and _IPV4.search(answer) is not None
 
 
 def refusal(message: str) -> int:

@@ -289,7 +289,7 @@ class UserAgent:
     def _open(self) -> pj.Endpoint:
         endpoint = create_endpoint(self.settings)
         self.max_legs = max_calls()
-        self._gate = Gate()
+        self._gate = Gate(self.settings.codecs)
         transport, local = open_transport(endpoint, self.settings)
         self.port = int(local.rpartition(":")[2])
         endpoint.libStart()
