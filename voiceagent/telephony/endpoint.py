@@ -157,6 +157,9 @@ _MENDS = {
     420: "what its Require asks for is unknown here: switch it off on the PBX",
     422: "its Session-Expires must be at least 90 s",
     480: "sips: is not spoken here: send sip:",
+    481: "the call that its Replaces names is not here, or no more",
+    482: "the same INVITE came by two ways: let the proxy fork to this address once",
+    486: "all legs are in use: run more lines, or send fewer calls at once",
     488: "offer PCMU or PCMA as in sip.codecs, as RTP/AVP, not SRTP, over IPv4",
     500: "its Contact must be a sip: URI at an IPv4 address",
 }

@@ -55,8 +55,8 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._joined: SipCall | None = None
         self._held = False
         """Whether the far side takes no audio from us."""
-        self._fruitless = False
-        """Whether it was confirmed without audio."""
+        self._ending: tuple[int, str] | None = None
+        """What it ends for, where the library will say something else."""
         self.address = ""
         """The URI that it calls."""
         self.dialog: Dialog | None = None
@@ -93,7 +93,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and not any(map(_is_audio, info.media)):
             # Such as an ACK without an answer to our offer: nobody would ever hear anything.
             log.warning("call.without_audio", mend="its SDP must answer our offer (RFC 3264)")
-            self._fruitless = True
+            self._ending = (_NOT_ACCEPTABLE, _NO_AUDIO)
             self.hangup(call_options(headers=[("Reason", f'SIP;cause=488;text="{_NO_AUDIO}"')]))
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             self._agent.post(leg.confirmed.set)
@@ -102,8 +102,8 @@ class SipCall(pj.Call):  # type: ignore[misc]
             self._agent.post(leg.audio.close)
             self._agent.post(leg.ended.set)
             code, reason = info.lastStatusCode, readable(info.lastReason)
-            if self._fruitless:
-                code, reason = _NOT_ACCEPTABLE, _NO_AUDIO
+            if self._ending is not None:
+                code, reason = self._ending
             elif leg.inbound and code == _NOT_ACCEPTABLE:
                 mend = "offer audio as RTP/AVP over IPv4, see sip.codecs"
                 log.warning("call.without_audio", reason=reason, mend=mend)
@@ -178,6 +178,12 @@ class SipCall(pj.Call):  # type: ignore[misc]
         elif state.tsx.statusCode // 100 == _SUCCESS and self.dialog is None:
             # The only place that shows the tags of the dialog, which Replaces is made of.
             self.dialog = Dialog.of_answer(state.src.rdata.wholeMsg, self.address)
+
+    def onCallRedirected(self, prm: pj.OnCallRedirectedParam) -> int:
+        """Go nowhere but where the settings say: a redirection is a refusal."""
+        transaction = prm.e.body.tsxState.tsx
+        self._ending = (transaction.statusCode, readable(transaction.statusText))
+        return int(pj.PJSIP_REDIRECT_STOP)
 
     def _asked(self, method: str, request: pj.SipRxData) -> None:
         """A request within the call, before the library looks at it."""
