@@ -140,6 +140,36 @@ def test_a_file_that_is_not_there_or_not_toml_is_named(tmp_path: Path) -> None:
     assert f"{path}: is not UTF-8 text: save it as UTF-8" in complaint(path)
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("line = " + "[" * 5000, "agent.toml: is nested too deep: close the brackets"),
+        (".".join("a" * 3000) + " = 1", "agent.toml: is nested too deep: close the brackets"),
+        ("drain_s = " + "9" * 6000, "agent.toml: is not TOML: Exceeds the limit (4300 digits)"),
+        ('line = "a\\u0000"', "agent.toml: line: holds a control character: take it out"),
+        (
+            '[[people]]\nname = "anna"\ntarget = "sip:a\\r\\n@pbx"',
+            "agent.toml: people.0.target: holds a control character: take it out",
+        ),
+        ("[routing]\nrepeated_h = inf", "agent.toml: routing.repeated_h: Input should be"),
+        ("[routing]\nrest_s = nan", "agent.toml: routing.rest_s: Input should be"),
+        ("[sip]\nexpires_s = 99999999999", "agent.toml: sip.expires_s: Input should be less"),
+    ],
+)
+def test_what_no_person_would_write_is_a_line_with_its_mend_all_the_same(
+    write: Write, line: str, told: str
+) -> None:
+    complained = complaint(write(line))
+    assert told in complained
+    assert len(complained.splitlines()) == 1
+
+
+def test_a_file_saved_on_windows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_bytes(b'\xef\xbb\xbfdialplan = "shop.yaml"\r\nline = "desk"\r\n')
+    assert load(path).line == "desk"
+
+
 def test_relative_paths_are_taken_from_the_files_folder(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -234,6 +234,33 @@ def test_an_alias_that_contains_itself_is_refused(tmp_path: Path) -> None:
     assert any("contains itself" in p for p in problems(tmp_path, "facts: &a\n  x: *a\n" + GOOD))
 
 
+def aliases_of_aliases() -> str:
+    """Eight short lines that are forty million values."""
+    lines = [f"  k0: &k0 [{', '.join(['ha'] * 9)}]"]
+    lines += [f"  k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9)}]" for n in range(1, 8)]
+    return "\n".join(["facts:", *lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name: " + "[" * 5000, "1: is nested too deep: close the brackets, or take levels out"),
+        ("name: " + "[" * 60 + "]" * 60, "1: name[1][1]: is nested too deep: take levels out"),
+        (
+            aliases_of_aliases(),
+            "1: has more than 20000 values: take aliases of aliases out, and put tables into files",
+        ),
+        ('name: !!timestamp "soon"', "1: name: is no timestamp: take the tag out"),
+        ("name: !!bool soon", "1: name: is no bool: take the tag out"),
+    ],
+    ids=["never closed", "deep", "aliases", "tag of a day", "tag of yes or no"],
+)
+def test_what_would_fill_memory_or_stack_is_a_fault_of_the_plan(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    assert problem in problems(tmp_path, text)
+
+
 def test_yes_and_no_as_keys_and_values_mean_what_they_say(tmp_path: Path) -> None:
     text = GOOD.replace("kind: digits", "kind: choice\n    choices: {no: [], yes: [sure]}\n"
                         "    confirm: no")  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -28,13 +30,20 @@ def load(path: Path) -> Config:
             the text has a line for each, with its mend.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors on Windows begin a file with a mark of its encoding, which is no TOML.
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        unprintable = list(_control_characters(values, ()))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from error
+    except ValueError as error:  # what TOML refuses, and numbers of thousands of digits
+        raise ConfigError(f"{path}: is not TOML: {error}: mend the line") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: is nested too deep: close the brackets") from error
+    if unprintable:
+        told = "holds a control character: take it out"
+        raise ConfigError("\n".join(f"{path}: {'.'.join(place)}: {told}" for place in unprintable))
     try:
         return _anchored(Config(**values), path.resolve().parent)
     except ValidationError as error:
@@ -49,6 +58,16 @@ def load(path: Path) -> Config:
             f"environment: {error}: lists and tables are written as JSON there, "
             f"such as {ENVIRONMENT}SIP__ALLOW='[\"192.0.2.0/24\"]'"
         ) from error
+
+
+def _control_characters(value: object, place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The places of texts that neither a path nor a line of SIP can hold."""
+    if isinstance(value, str):
+        if any(unicodedata.category(character) == "Cc" for character in value):
+            yield place
+    elif isinstance(value, dict | list):
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _control_characters(item, (*place, str(name)))
 
 
 def _anchored(model: _Model, folder: Path) -> _Model:

@@ -127,15 +127,15 @@ class Routing(Section):
     """Anger from which a call goes to people who are trained."""
     repeated_calls: Annotated[int, Field(ge=1)] = 2
     """Earlier calls of the same number that make a repeated caller, …"""
-    repeated_h: Annotated[float, Field(gt=0)] = 24.0
+    repeated_h: Annotated[float, Field(gt=0, le=8760)] = 24.0
     """… within so many hours."""
-    last_person_days: Annotated[float, Field(ge=0)] = 14.0
+    last_person_days: Annotated[float, Field(ge=0, le=3650)] = 14.0
     """How long a caller is brought to the person they spoke to last; 0: never."""
-    widen_s: Annotated[float, Field(ge=0)] = 60.0
+    widen_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
     """Once a caller has waited so long, people are called who do not take the topic."""
-    rest_s: Annotated[float, Field(ge=0)] = 30.0
+    rest_s: Annotated[float, Field(ge=0, le=86_400)] = 30.0
     """How long somebody who was busy or did not answer is not called again."""
-    presence_every_s: Annotated[float, Field(ge=2)] = 20.0
+    presence_every_s: Annotated[float, Field(ge=2, le=86_400)] = 20.0
     """How often each person's phone is asked whether it is there."""
     presence_per_s: Annotated[float, Field(gt=0, le=100)] = 5.0
     """How many are asked in a second at most."""

@@ -9,4 +9,6 @@ class Section(BaseModel):
     """A table of settings, a part of a dialplan, a request: unknown keys are refused, and each
     field's docstring is its meaning."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )

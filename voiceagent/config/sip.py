@@ -39,7 +39,7 @@ class Sip(Section):
     """Digest user name where it differs from `user`."""
     password: str = ""
     """Digest password; better set as VOICEAGENT_SIP__PASSWORD."""
-    expires_s: Annotated[int, Field(ge=30)] = 300
+    expires_s: Annotated[int, Field(ge=30, le=86_400)] = 300
     """Registration interval in seconds."""
     proxy: SipUri | None = None
     """Outbound proxy, where the PBX wants one."""
@@ -56,13 +56,13 @@ class Sip(Section):
     """Codecs to offer, best first."""
     rtp_port_min: Annotated[int, Field(ge=1024, le=65000)] = 16384
     """First UDP port for RTP."""
-    rtp_port_count: Annotated[int, Field(ge=20)] = 400
+    rtp_port_count: Annotated[int, Field(ge=20, le=65_535)] = 400
     """How many UDP ports RTP may take from `rtp_port_min` up."""
     max_callers: Annotated[int, Field(ge=1)] | None = None
     """Callers admitted at once; left out: what the SIP library allows, less a leg kept free."""
-    retry_after_s: Annotated[int, Field(ge=1)] = 10
+    retry_after_s: Annotated[int, Field(ge=1, le=86_400)] = 10
     """Retry-After of the 503 that further callers get."""
-    session_expires_s: Annotated[int, Field(ge=90)] = 1800
+    session_expires_s: Annotated[int, Field(ge=90, le=86_400)] = 1800
     """Session-Expires (RFC 4028), used when the other side can."""
     trace: Path | None = None
     """Write every SIP message to this file. It holds personal data: for fault-finding only."""

@@ -11,6 +11,12 @@ import yaml
 Place = tuple[str | int, ...]
 """Where something is in a document: keys and positions from the top."""
 
+_MOST_VALUES = 20_000
+"""Values of a document, those of aliases counted wherever they are used: a few lines of aliases
+of aliases would else fill the memory."""
+_DEEPEST = 50
+"""Values within values."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -89,10 +95,17 @@ def read(file: Path, what: str = "dialplan") -> Document:
     except yaml.YAMLError as error:
         document.problem((), f"is not YAML ({error})", "take the character out")
         return document
+    except RecursionError:
+        document.problem((), "is nested too deep", "close the brackets, or take levels out")
+        return document
     if node is None:
         document.problem((), "is empty", f"write a {what} into it")
         return document
-    document.value = _Reader(document).read(node, ())
+    try:
+        document.value = _Reader(document).read(node, ())
+    except _TooMuch:
+        wrong = f"has more than {_MOST_VALUES} values"
+        document.problem((), wrong, "take aliases of aliases out, and put tables into files")
     return document
 
 
@@ -110,14 +123,25 @@ def _syntax_mend(problem: str) -> str:
     return "mend the line; often a quote or an indentation is wrong here or just before"
 
 
+class _TooMuch(Exception):
+    """The document has more values than any that people write."""
+
+
 class _Reader:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._scalars = yaml.SafeLoader("")
         self._inside: list[yaml.Node] = []
+        self._values = 0
 
     def read(self, node: yaml.Node, place: Place) -> Any:
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise _TooMuch
         self._document.lines.setdefault(place, node.start_mark.line + 1)
+        if len(self._inside) == _DEEPEST:
+            self._document.problem(place[:3], "is nested too deep", "take levels out")
+            return None
         if any(node is outer for outer in self._inside):
             self._document.problem(place, "contains itself", "take the alias out")
             return None
@@ -134,6 +158,12 @@ class _Reader:
             return [self.read(item, (*place, at)) for at, item in enumerate(node.value)]
         try:
             return self._scalars.construct_object(node)
+        except (LookupError, AttributeError):
+            # PyYAML takes for granted that a value is what the tag written before it says.
+            self._document.problem(
+                place, f"is no {node.tag.rpartition(':')[2]}", "take the tag out"
+            )
+            return None
         except (yaml.YAMLError, ValueError) as error:
             reason = getattr(error, "problem", None) or str(error)
             self._document.problem(place, f"cannot be used ({reason})", "put it in double quotes")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import types
 import typing
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from voiceagent.dialogue.document import Document, Place
 
@@ -22,11 +24,14 @@ def validate(source: Document, model: type[_Model]) -> _Model | None:
         found = error.errors()
         for item in found:
             place = item["loc"]
-            inside = any(place == other["loc"][: len(place)] != other["loc"] for other in found)
             # A list whose only items are wrong is not empty as well.
-            if not (item["type"] == "too_short" and inside):
+            if not (item["type"] == "too_short" and _wrong_within(place, found)):
                 _explain(source, model, place, item["type"], item["msg"], item.get("input"))
         return None
+
+
+def _wrong_within(place: tuple[int | str, ...], found: Sequence[ErrorDetails]) -> bool:
+    return any(place == other["loc"][: len(place)] != other["loc"] for other in found)
 
 
 def _explain(
