@@ -211,9 +211,9 @@ async def test_who_calls_on_hold_is_heard_once_they_take_it_off(echo: Echo, held
 
 async def test_a_contact_on_another_transport_is_reached_over_udp(echo: Echo) -> None:
     with Wire() as wire, Stream() as stream:
-        call = Dialog(wire, echo.address)
-        contact = f"Contact: <sip:tester@127.0.0.1:{wire.port};transport=tcp>"
-        await call.call(stream, headers=[contact])
+        uri = f"<sip:tester@127.0.0.1:{wire.port};transport=tcp>"
+        call = Dialog(wire, echo.address, sender=uri)
+        await call.call(stream, headers=[f"Contact: {uri}"])
         await echo.do("hang up", call="echo")
         bye = await wire.expect("BYE")
         assert name_addr(f"<{bye.start.split()[1]}>")[1].endswith(";transport=udp")

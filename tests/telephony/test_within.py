@@ -46,3 +46,10 @@ def test_probes_are_answered_and_the_rest_is_left_to_the_library() -> None:
     assert answer("INFO", "INFO sip:a@b SIP/2.0\r\n\r\n").code == 200
     assert answer("BYE", "BYE sip:a@b SIP/2.0\r\n\r\n") == Answer()
     assert answer("INFO", info("application/media_control+xml", "<x/>")) == Answer()
+
+
+def test_the_kind_of_a_key_is_read_as_the_library_reads_it() -> None:
+    relayed = Answer(body=b"Signal=5\r\n")
+    assert answer("INFO", info("application / DTMF-relay", "Signal=5")) == relayed
+    twice = info("text/plain\r\nContent-Type: application/dtmf-relay", "Signal=5")
+    assert answer("INFO", twice) == relayed

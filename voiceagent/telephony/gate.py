@@ -22,6 +22,7 @@ from voiceagent.telephony.paging import is_text
 _FIRST, _LAST = 12, 99
 """Priorities: after the transport (8) and before transactions (16); after applications (64)."""
 _OTHER_TRANSPORT = re.compile(r";\s*transport\s*=\s*(?!udp\b)(\w+)", re.IGNORECASE)
+_CONTACT = re.compile(r"^(?:contact|m)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _SAME_LENGTH = ("tcp", "tls")
 _MEND = "have the PBX put its own address there, or record its route"
 _FORMATS = {"PCMU": "0", "PCMA": "8", "G722": "9"}
@@ -89,7 +90,9 @@ class Gate:
         log.warning("contact.not_udp", contact=contact, mend=_MEND)
         mended = mend(contact)
         begin, text = message_at(received)
-        if mended and (place := text.find(contact)) >= 0:
+        header = _CONTACT.search(text)
+        place = text.find(contact, header.end()) if header and mended else -1
+        if place >= 0:
             octets = mended.encode("utf-8", "surrogateescape")
             before = len(text[:place].encode("utf-8", "surrogateescape"))
             ctypes.memmove(begin + before, octets, len(octets))

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from voiceagent.telephony.headers import parse_headers
 from voiceagent.telephony.library import library, message_at
 
-_ANSWERED = ("application/media_control+xml", "application/trickle-ice-sdpfrag")
+_RELAY, _PLAIN = "application/dtmf-relay", "application/dtmf"
+_ANSWERED = {"application/media_control+xml", "application/trickle-ice-sdpfrag"}
 """Kinds of INFO that the library answers itself."""
 _SIGNAL = re.compile(r"^\s*signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _KEYS = {str(number): key for number, key in enumerate("0123456789*#ABCD")}
@@ -47,25 +48,23 @@ def answer(method: str, message: str) -> Answer:
         return Answer(_OK)
     if method != "INFO":
         return Answer()
-    kind = dict(reversed(parse_headers(message))).get("content-type", "")
-    kind = kind.partition(";")[0].strip().lower()
+    kinds = [
+        "".join(value.partition(";")[0].split()).lower()
+        for name, value in parse_headers(message)
+        if name == "content-type"
+    ]
     body = re.split(r"\r?\n\r?\n", message, maxsplit=1)[-1]
     key = key_of(body)
-    match kind:
-        case "":
-            return Answer(_OK)
-        case "application/dtmf-relay" if key:
-            return Answer(body=f"Signal={key}\r\n".encode())
-        case "application/dtmf-relay":
-            return Answer(body=b"", why=f"no key in {kind}")
-        case "application/dtmf" if key:
-            return Answer(_OK, key)
-        case "application/dtmf":
-            return Answer(_BAD, why=f"no key in {kind}")
-        case _ if kind in _ANSWERED:
-            return Answer()
-        case _:
-            return Answer(_UNSUPPORTED, why=kind)
+    if _RELAY in kinds:
+        relayed = f"Signal={key}\r\n".encode() if key else b""
+        return Answer(body=relayed, why="" if key else f"no key in {_RELAY}")
+    if not kinds:
+        return Answer(_OK)
+    if not _ANSWERED.isdisjoint(kinds):
+        return Answer()
+    if kinds[0] != _PLAIN:
+        return Answer(_UNSUPPORTED, why=kinds[0])
+    return Answer(_OK, key) if key else Answer(_BAD, why=f"no key in {_PLAIN}")
 
 
 def key_of(body: str) -> str:
