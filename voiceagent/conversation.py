@@ -21,11 +21,12 @@ from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import WRITTEN, CallEnded, Expectation, Utterance
 from voiceagent.handing import HandingOver
 from voiceagent.linking import Linking
+from voiceagent.saying import Saying
 from voiceagent.sense import SenseMaker
 from voiceagent.services import Services
 from voiceagent.speech.client import SpeechError
 from voiceagent.speech.listener import Heard, Key, Listener, Nothing, Turn
-from voiceagent.speech.speaker import Speaker, Spoken
+from voiceagent.speech.speaker import Speaker
 from voiceagent.telephony.call import Digit, Ended, Leg, Written
 from voiceagent.telephony.transfer_commands import Outcome
 from voiceagent.waiting import Chosen, Exchange
@@ -49,7 +50,10 @@ class Conversation:
         self._course = Course(leg.facts, self._record, services)
         self._manager = self._course.manager
         self._speaker = Speaker(
-            leg, services.voice, services.plan.voice, on_speech=self._agent_speech
+            leg,
+            services.voice,
+            services.plan.voice,
+            on_speech=lambda speaking: self._listener.agent_speaks(speaking),
         )
         self._listener = Listener(
             services.speech,
@@ -61,14 +65,14 @@ class Conversation:
             language=services.plan.language,
             vocabulary=services.plan.hints,
         )
-        self._saying: asyncio.Task[Spoken | None] | None = None
+        # Nobody waits in silence for what cannot be said: `_answer` raises it.
+        self._saying = Saying(self._speaker, self._course, on_failed=self._listener.hurry)
         self._sense = SenseMaker(
             services.understander, services.speech, voice=services.plan.escalation.measures_voice
         )
         exchange = Exchange(self._listener, self._tell, self._ask, self._heard)
         self._handing = HandingOver(leg, services, self._course, exchange)
         self._linking = Linking(services, self._record)
-        self._last_speech_at: float | None = None
         self._ended_by: Literal["caller", "agent", "transfer", "error"] = "error"
         self._why = ""
         self._leaving = False
@@ -97,8 +101,7 @@ class Conversation:
             await tasks.end(talking, gone, following)
             self._sense.drop()
             self._listener.close()
-            self._speaker.stop()
-            await asyncio.gather(*filter(None, [self._saying]), return_exceptions=True)
+            await self._saying.stop()
             if not self.leg.ended.is_set():
                 await self.leg.hang_up()
             self._record.close()
@@ -160,18 +163,18 @@ class Conversation:
         if offered or self._linking.tell():
             said = f"{reply.say} {self._manager.phrase('link_sent')}"
             reply = reply.model_copy(update={"say": said})
-        await self._finish_saying()
+        await self._saying.finish()
         self._listener.expect(
             reply.expecting,
             self._manager.turn_limits.model_dump(exclude_none=True),
             interruptible=reply.interruptible,
         )
-        self._begin_saying(reply.say)
+        self._saying.begin(reply.say)
         if reply.handover is not None:
-            await self._finish_saying()
+            await self._saying.finish()
             return await self._hand_over(reply.handover)
         if reply.end:
-            farewell = await self._finish_saying()
+            farewell = await self._saying.finish()
             # Who cuts in on the goodbye has something left to say.
             if farewell is None or not farewell.interrupted:
                 self._ended_by, self._why = "agent", "the conversation was finished"
@@ -181,8 +184,7 @@ class Conversation:
     # -- a turn becomes a decision --------------------------------------------------------------
 
     async def _answer(self, turn: Turn) -> Reply | None:
-        if self._saying is not None and self._saying.done():
-            await self._finish_saying()  # its error, if it had one, is ours
+        await self._saying.finish_if_said()
         if self._leaving:
             return self._manager.announce_handover("general")
         if isinstance(turn, Key):
@@ -200,7 +202,7 @@ class Conversation:
 
     def _note_turn(self, turn: Heard) -> Utterance:
         """Write down what was heard, its times counted from the INVITE."""
-        self._last_speech_at = turn.ended_at
+        self._saying.answers(turn.ended_at)
         utterance = turn.utterance.model_copy(
             update={
                 "start_s": self._record.clock(turn.started_at),
@@ -218,49 +220,6 @@ class Conversation:
     def _recognised(self, text: str, pcm: bytes) -> None:
         self._sense.begin(text, pcm, self._manager.expecting)
 
-    # -- speaking -------------------------------------------------------------------------------
-
-    def _begin_saying(self, text: str) -> None:
-        self._saying = asyncio.create_task(self._say(text))
-        self._saying.add_done_callback(self._said)
-
-    def _said(self, saying: asyncio.Task[Spoken | None]) -> None:
-        if not saying.cancelled() and saying.exception() is not None:
-            self._listener.hurry()  # `_answer` raises it: nobody waits for it in silence
-
-    async def _say(self, text: str) -> Spoken | None:
-        turn = self._course.turn
-        answers = self._last_speech_at
-        self._last_speech_at = None
-        spoken = await self._speaker.say(text)
-        if spoken is None:
-            return None
-        start_s, end_s = self._record.clock(spoken.started_at), self._record.clock(spoken.ended_at)
-        self._record.event(
-            events.AgentSpoke(
-                turn=turn,
-                text=text,
-                heard=spoken.heard,
-                interrupted=spoken.interrupted,
-                start_s=start_s,
-                end_s=end_s,
-                gap_s=None if answers is None else spoken.started_at - answers,
-            )
-        )
-        if spoken.heard:
-            self._record.said("agent", spoken.heard, start_s, end_s)
-        return spoken
-
-    async def _finish_saying(self) -> Spoken | None:
-        """Wait until what is being said was said, or the caller cut in."""
-        if self._saying is None:
-            return None
-        saying, self._saying = self._saying, None
-        return await saying
-
-    def _agent_speech(self, speaking: bool) -> None:
-        self._listener.agent_speaks(speaking)
-
     def _interrupted(self, started_at: float, stopped_at: float) -> None:
         self._speaker.stop()
         self._record.event(
@@ -276,8 +235,8 @@ class Conversation:
         try:
             await asyncio.wait({looking}, timeout=_QUICK_LOOKUP_S)
             if not looking.done():
-                await self._finish_saying()
-                self._begin_saying(meanwhile)
+                await self._saying.finish()
+                self._saying.begin(meanwhile)
             return await looking
         finally:
             await tasks.end(looking)
@@ -313,17 +272,17 @@ class Conversation:
         return told if chosen.turn is None else await self._answer(chosen.turn)
 
     async def _ask(self, text: str, expecting: Expectation) -> Turn:
-        await self._finish_saying()
+        await self._saying.finish()
         self._listener.expect(expecting, {})
-        self._begin_saying(text)
+        self._saying.begin(text)
         turn = await self._listener.turn()
         if isinstance(turn, Key):
             self._speaker.stop()
         return turn
 
     async def _tell(self, text: str) -> None:
-        await self._finish_saying()
-        await self._say(text)
+        await self._saying.finish()
+        await self._saying.say(text)
 
     async def _without_speech(self, error: Exception) -> None:
         """Recognition or synthesis is gone: a person has to take over, without a turn."""
@@ -331,17 +290,17 @@ class Conversation:
         self._record.event(events.SpeechLost(reason=str(error)))
         # Who still speaks must not cut short what they have to know.
         self._listener.deafen(True)
-        self._saying = None
+        self._saying.forget()
         with contextlib.suppress(SpeechError):
-            await self._say(self._services.phrase("speech_lost"))
+            await self._saying.say(self._services.phrase("speech_lost"))
         outcome = await self._handing.transfer(self._manager.cannot_go_on())
         if outcome in (Outcome.TRANSFERRED, Outcome.BRIDGED):
             self._ended_by, self._why = "transfer", str(outcome)
             return
         self._ended_by, self._why = "error", str(error)
         with contextlib.suppress(SpeechError):
-            await self._say(self._services.phrase("nobody_free"))
-            await self._say(self._services.phrase("goodbye"))
+            await self._saying.say(self._services.phrase("nobody_free"))
+            await self._saying.say(self._services.phrase("goodbye"))
 
     # -- the leg and its audio ------------------------------------------------------------------
 
