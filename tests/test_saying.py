@@ -39,10 +39,10 @@ class Scene:
     def __init__(self) -> None:
         self.voice, self.journal = Voice(), FakeJournal()
         self.record = CallRecord("line", "call-1", self.journal)
-        self.failed: list[str] = []
+        self.failed = asyncio.Event()
         course: Any = SimpleNamespace(turn=3, record=self.record)
         speaker: Any = self.voice
-        self.saying = Saying(speaker, course, on_failed=lambda: self.failed.append("failed"))
+        self.saying = Saying(speaker, course, on_failed=self.failed.set)
 
 
 async def test_the_record_has_what_was_heard_and_the_wait_before_it() -> None:
@@ -76,8 +76,8 @@ async def test_a_voice_that_fails_is_told_of_and_raised_by_who_looks() -> None:
     scene = Scene()
     scene.voice.fails = True
     scene.saying.begin("Good morning.")
-    while not scene.failed:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await scene.failed.wait()
     with pytest.raises(SpeechError):
         await scene.saying.finish_if_said()
     assert await scene.saying.finish() is None
