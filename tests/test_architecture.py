@@ -19,6 +19,7 @@ ORDER = (
         "language",
         "markup",
         "printable",
+        "printable",
         "tries",
         "urls",
     },

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
 
-from tests.recordedcall import FURIOUS
+from tests.recordedcall import FURIOUS, call
 from voiceagent.cli import main
+from voiceagent.records.store import Store
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -37,6 +39,14 @@ def test_a_file_that_cannot_be_is_refused(
     code, said = run("c1", "--store", store, "-o", tmp_path / name)
     assert code != 0
     assert says in said
+
+
+def test_neither_terminal_nor_picture_gets_control_characters(tmp_path: Path) -> None:
+    with Store(tmp_path / "calls.db") as opened:
+        opened.extend(call("c1", ["my order\x1b[2J\nis late", FURIOUS]))
+    code, said = run("c1", "--store", tmp_path / "calls.db", "-o", tmp_path / "c.svg")
+    assert (code, "my order␛[2J␊is late" in said) == (0, True)
+    assert ElementTree.fromstring((tmp_path / "c.svg").read_text(encoding="utf-8")).tag
 
 
 def test_an_unknown_call_is_named(store: Path) -> None:

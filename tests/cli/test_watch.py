@@ -123,3 +123,34 @@ async def test_a_wrong_settings_file_is_an_error_without_a_traceback(tmp_path: P
     assert code == 1
     assert "did you mean url?" in err
     assert "Traceback" not in err
+
+
+async def test_strangers_give_the_terminal_no_orders_and_break_no_table(bus: Bus) -> None:
+    facts = e.CallFacts(caller_uri="sip:[/]\x1b[2J@example.com")
+    await bus.publish(record(e.CallArrived(facts=facts)))
+    async with bus.address.client("test") as client:
+        for topic in ("calls/x/state", "lines/x/state", "lines/x/people"):
+            topic = f"{bus.topics.root}/{topic}"
+            await client.publish(topic, b"\xff\x1b rubbish", qos=1, retain=True)
+    code, table, complaints = await run("calls", "--url", str(bus.address))
+    assert (code, "sip:[/]␛[2J@" in table) == (0, True)
+    assert complaints.count(": not understood, left out: publish nothing there") == 2
+    assert (await run("people", "--url", str(bus.address)))[0] == 0
+    assert "␛ rubbish" in await first_rubbish(bus)
+    assert "\\u001b rubbish" in await first_rubbish(bus, "--json")
+
+
+async def first_rubbish(bus: Bus, *arguments: str) -> str:
+    """What `watch` prints of a message that is no event."""
+    process = await start("watch", "--url", str(bus.address), *arguments)
+    assert process.stdout is not None
+    reading = asyncio.create_task(process.stdout.readline())
+    try:
+        async with asyncio.timeout(20.0), bus.address.client("test") as client:
+            while not reading.done():
+                await client.publish(f"{bus.topics.root}/calls/x/events/y", b"\xff\x1b rubbish")
+                await asyncio.sleep(0.1)
+        return reading.result().decode()
+    finally:
+        process.terminate()
+        await process.wait()

@@ -87,6 +87,12 @@ def test_words_in_brackets_are_shown_and_not_taken_for_markup(make: Make) -> Non
     assert "[red]hello[/red]" in render(make(e.TurnHeard(turn=1, utterance=said))).plain
 
 
+def test_a_terminal_obeys_nothing_in_a_callers_words(make: Make) -> None:
+    said = e.Utterance(text="hello\x1b[2J\n   1.00s  call-1  answered", start_s=0, end_s=1)
+    line = render(make(e.TurnHeard(turn=1, utterance=said))).plain
+    assert "hello␛[2J␊   1.00s" in line
+
+
 def test_an_event_of_the_line_shows_the_time_of_day(make: Make) -> None:
     event = e.LineStarted(line="line-1", max_callers=3)
     record = make(event, t_s=None, call_id="")

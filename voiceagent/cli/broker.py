@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
+import aiomqtt
 import click
+from pydantic import BaseModel, ValidationError
 
 from voiceagent.cli.options import Command, json_option, read, settings_option
 from voiceagent.config import ConfigError, Mqtt
+from voiceagent.printable import printable
+from voiceagent.supervision.asked import payload_of
 from voiceagent.supervision.bus import BusError
+
+_State = TypeVar("_State", bound=BaseModel)
 
 
 def broker_options(command: Command) -> Command:
@@ -43,3 +50,14 @@ def run_over_bus(command: Callable[[], Awaitable[None]]) -> None:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+def understood(kind: type[_State], message: aiomqtt.Message) -> _State | None:
+    """What a message says; one that says nothing we know is named, and left out."""
+    try:
+        # A newer line may send fields that this program does not know.
+        return kind.model_validate_json(payload_of(message), extra="ignore")
+    except ValidationError:
+        topic = printable(message.topic.value)
+        click.echo(f"{topic}: not understood, left out: publish nothing there", err=True)
+        return None

@@ -11,7 +11,9 @@ from rich.table import Table
 
 from voiceagent.cli.options import json_option
 from voiceagent.cli.stored import open_store, store_options
+from voiceagent.cli.tables import cells
 from voiceagent.events import Callback, Record
+from voiceagent.printable import printable_json
 from voiceagent.records.callbacks import CallbackError, close, left
 
 
@@ -43,7 +45,7 @@ def callbacks(
         raise click.ClickException(f"{error}: try again") from error
     if as_json:
         for _, callback, _ in found:
-            click.echo(callback.model_dump_json())
+            click.echo(printable_json(callback.model_dump_json()))
     elif found:
         Console(soft_wrap=True).print(_table(found))
     else:
@@ -59,11 +61,13 @@ def _table(found: list[tuple[Record, Callback, Record | None]]) -> Table:
         kinds = {"call": "call back", "text": f"answer in writing {message}"}
         what = kinds.get(callback.kind, message)
         table.add_row(
-            callback.callback_id,
-            f"{callback.left_at:%Y-%m-%d %H:%M}",
-            callback.group,
-            callback.number or "withheld",
-            f"{what} (closed)" if closing else what,
-            callback.context.summary,
+            *cells(
+                callback.callback_id,
+                f"{callback.left_at:%Y-%m-%d %H:%M}",
+                callback.group,
+                callback.number or "withheld",
+                f"{what} (closed)" if closing else what,
+                callback.context.summary,
+            )
         )
     return table

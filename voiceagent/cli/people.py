@@ -10,10 +10,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from voiceagent.cli.broker import broker_options, mqtt_of, run_over_bus
+from voiceagent.cli.broker import broker_options, mqtt_of, run_over_bus, understood
 from voiceagent.cli.options import read
+from voiceagent.cli.tables import cells
 from voiceagent.supervision.address import Address
-from voiceagent.supervision.asked import payload_of
 from voiceagent.supervision.bus import retained
 from voiceagent.supervision.states import Availability, PersonState, StaffState
 from voiceagent.supervision.topics import Topics
@@ -78,8 +78,8 @@ def set_(
 async def _seen(address: Address, topics: Topics) -> list[StaffState]:
     found = {}
     for message in await retained(address, [topics.staffs()]):
-        line = StaffState.model_validate_json(payload_of(message), extra="ignore")
-        found[line.line] = line
+        if line := understood(StaffState, message):
+            found[line.line] = line
     return [found[name] for name in sorted(found)]
 
 
@@ -90,7 +90,7 @@ def _table(lines: list[StaffState]) -> Table:
     for line in lines:
         for entry in line.people:
             calls = str(entry.calls) if entry.calls else ""
-            table.add_row(entry.person, entry.target, line.line, _state(entry), calls)
+            table.add_row(*cells(entry.person, entry.target, line.line, _state(entry), calls))
     return table
 
 

@@ -8,6 +8,7 @@ import click
 
 from voiceagent.cli.options import output_option
 from voiceagent.cli.stored import events_of, open_store, store_options
+from voiceagent.printable import printable_json
 from voiceagent.records.conversation_file import as_vcon
 
 
@@ -35,7 +36,7 @@ def vcon(
         wav = recording.read_bytes() if recording else b""
         text = as_vcon(records, wav).as_json()
         if output is None:
-            click.echo(text)
+            click.echo(printable_json(text))
         else:
             output.write_text(text + "\n", encoding="utf-8")
     except OSError as error:

@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from voiceagent.cli.broker import broker_options, mqtt_of, run_over_bus
+from voiceagent.cli.broker import broker_options, mqtt_of, run_over_bus, understood
 from voiceagent.cli.stored import open_store
+from voiceagent.cli.tables import cells
 from voiceagent.events import RECORD
+from voiceagent.printable import printable, printable_json
 from voiceagent.records.outcome import Outcome, outcome
 from voiceagent.supervision.address import Address
 from voiceagent.supervision.asked import payload_of
@@ -21,6 +23,9 @@ from voiceagent.supervision.bus import follow, retained
 from voiceagent.supervision.render import render
 from voiceagent.supervision.states import CallState, LineState
 from voiceagent.supervision.topics import Topics
+
+_SHOWN = 500
+"""Bytes that are shown of a message that is none of ours."""
 
 
 @click.command()
@@ -36,7 +41,7 @@ def watch(call_id: str | None, settings: Path | None, url: str, as_json: bool) -
         async for message in follow(Address.of(mqtt, url), [topics.events(call_id)], _lost):
             payload = payload_of(message)
             if as_json:
-                click.echo(payload.decode())
+                click.echo(printable_json(payload.decode(errors="replace")))
             else:
                 console.print(_line(payload))
 
@@ -83,12 +88,11 @@ async def _snapshot(address: Address, topics: Topics) -> tuple[dict[str, str], l
     lines: dict[str, str] = {}
     live: list[CallState] = []
     for message in await retained(address, [topics.line_states(), topics.call_states()]):
-        payload = payload_of(message)
         if message.topic.matches(topics.line_states()):
-            line = LineState.model_validate_json(payload, extra="ignore")
-            lines[line.line] = line.state
-        else:
-            live.append(CallState.model_validate_json(payload, extra="ignore"))
+            if line := understood(LineState, message):
+                lines[line.line] = line.state
+        elif call := understood(CallState, message):
+            live.append(call)
     return lines, sorted(live, key=lambda call: call.started_at)
 
 
@@ -97,7 +101,8 @@ def _line(payload: bytes) -> Text:
         # A newer line may send fields that this program does not know.
         return render(RECORD.validate_json(payload, extra="ignore"))
     except ValidationError:
-        return Text(f"not understood: {payload.decode(errors='replace')}", style="dim")
+        told = payload[:_SHOWN].decode(errors="replace")
+        return Text(printable(f"not understood: {told}"), style="dim")
 
 
 def _table(live: list[CallState]) -> Table:
@@ -107,14 +112,16 @@ def _table(live: list[CallState]) -> Table:
     now = datetime.now(UTC)
     for call in live:
         table.add_row(
-            call.call_id,
-            call.line,
-            call.caller,
-            f"{(now - call.started_at).total_seconds():.0f} s",
-            call.phase,
-            str(call.turns),
-            "" if call.anger is None else f"{call.anger:.0%}",
-            call.target or "",
+            *cells(
+                call.call_id,
+                call.line,
+                call.caller,
+                f"{(now - call.started_at).total_seconds():.0f} s",
+                call.phase,
+                str(call.turns),
+                "" if call.anger is None else f"{call.anger:.0%}",
+                call.target or "",
+            )
         )
     return table
 
@@ -126,13 +133,15 @@ def _past(found: list[Outcome]) -> Table:
     for call in found:
         mark = call.mark
         table.add_row(
-            call.call_id,
-            f"{call.started_at:%Y-%m-%d %H:%M}",
-            call.caller,
-            str(call.turns),
-            "" if call.handed_over is None else f"at turn {call.handed_over}",
-            call.person,
-            "" if mark is None else f"{mark.mark}{f' ({mark.reason})' if mark.reason else ''}",
+            *cells(
+                call.call_id,
+                f"{call.started_at:%Y-%m-%d %H:%M}",
+                call.caller,
+                str(call.turns),
+                "" if call.handed_over is None else f"at turn {call.handed_over}",
+                call.person,
+                "" if mark is None else f"{mark.mark}{f' ({mark.reason})' if mark.reason else ''}",
+            )
         )
     return table
 

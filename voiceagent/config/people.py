@@ -127,9 +127,9 @@ class Routing(Section):
     """Anger from which a call goes to people who are trained."""
     repeated_calls: Annotated[int, Field(ge=1)] = 2
     """Earlier calls of the same number that make a repeated caller, …"""
-    repeated_h: Annotated[float, Field(gt=0, le=8760)] = 24.0
+    repeated_h: Annotated[float, Field(gt=0, le=876_000)] = 24.0
     """… within so many hours."""
-    last_person_days: Annotated[float, Field(ge=0, le=3650)] = 14.0
+    last_person_days: Annotated[float, Field(ge=0, le=36_500)] = 14.0
     """How long a caller is brought to the person they spoke to last; 0: never."""
     widen_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
     """Once a caller has waited so long, people are called who do not take the topic."""

@@ -23,6 +23,7 @@ from voiceagent.events import (
     Verdict,
 )
 from voiceagent.markup import markup
+from voiceagent.printable import printable
 from voiceagent.records.outcome import outcome
 from voiceagent.records.timeline import labels, ticks
 
@@ -71,7 +72,7 @@ def _turn(t_s: float, verdict: Verdict, said: dict[int, Utterance]) -> _Turn:
     if verdict.turn not in said:
         return _Turn(t_s, verdict, "")
     utterance = said[verdict.turn]
-    return _Turn(utterance.end_s, verdict, utterance.text)
+    return _Turn(utterance.end_s, verdict, printable(utterance.text))
 
 
 def _panel(

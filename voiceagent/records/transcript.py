@@ -29,6 +29,7 @@ from voiceagent.events import (
     TurnHeard,
     Verdict,
 )
+from voiceagent.printable import printable
 
 _INDENT = " " * 18
 
@@ -74,16 +75,17 @@ def as_text(records: Iterable[Record], detail: bool = False) -> str:
     for record in records:
         said = line(record, anger)
         if said is not None:
-            entries.append((said.start_s, f"{_clock(said.start_s)}  {said.who:<7} {said.text}"))
+            told = f"{_clock(said.start_s)}  {said.who:<7} {said.text}"
+            entries.append((said.start_s, printable(told)))
         elif isinstance(record.event, Verdict):
             # A verdict stands under the words it judges, not at the moment it was reached.
             at = heard_at.get(record.event.turn, record.t_s or 0.0)
-            told = [*_verdict(record.event), *(_detail(record.event) if detail else ())]
-            entries.append((at, "\n".join(told)))
+            judged = [*_verdict(record.event), *(_detail(record.event) if detail else ())]
+            entries.append((at, "\n".join(map(printable, judged))))
         elif noted := note(record):
-            entries.append((record.t_s or 0.0, f"{_clock(record.t_s)}  -- {noted}"))
+            entries.append((record.t_s or 0.0, printable(f"{_clock(record.t_s)}  -- {noted}")))
             if detail and isinstance(record.event, HandoverRouted):
-                entries += [(record.t_s or 0.0, line) for line in _whom(record.event)]
+                entries += [(record.t_s or 0.0, printable(line)) for line in _whom(record.event)]
     entries.sort(key=lambda entry: entry[0])
     return "".join(f"{text}\n" for _, text in entries)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from voiceagent import events as e
+from voiceagent.printable import printable
 
 _ACTION_STYLES: dict[e.Action, str] = {
     "continue": "green",
@@ -21,7 +22,9 @@ def render(record: e.Record) -> Text:
     line.append(f"{record.t_s:8.2f}s " if record.t_s is not None else f"{record.at:%H:%M:%S}  ")
     line.stylize("dim")
     line.append(f"{(record.call_id or record.line)[-6:]:<6}  ", style="cyan")
-    return line.append_text(_what(record.event))
+    line.append_text(_what(record.event))
+    line.plain = printable(line.plain)
+    return line
 
 
 def _what(event: e.Event) -> Text:
