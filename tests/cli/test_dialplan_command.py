@@ -41,6 +41,14 @@ def test_try_answers_looks_up_and_hands_over_from_a_pipe() -> None:
     assert "handover to 6001 then 6002" in result.output
 
 
+@pytest.mark.models
+def test_try_takes_a_request_that_was_met_for_progress_as_a_call_does() -> None:
+    lines = "where is my order\n471229\n" * 3
+    result = CliRunner().invoke(main, ["dialplan", "try", str(DIALPLANS / "shop.yaml")], lines)
+    assert result.output.count("found in") == 2
+    assert "asked the same" not in result.output
+
+
 def test_try_names_what_is_wrong_with_a_bad_dialplan(tmp_path: Path) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text("name: x\n", encoding="utf-8")

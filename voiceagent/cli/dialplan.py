@@ -12,6 +12,7 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
+from voiceagent.course import prepared
 from voiceagent.deciding import Decider
 from voiceagent.dialogue.loader import DialplanError, load
 from voiceagent.dialogue.lookup import look_up
@@ -77,39 +78,51 @@ def try_(file: Path) -> None:
         embedder = LocalEmbedder(SentenceEmbedder(locate(EMBEDDING_MODEL)))
     except (DialplanError, ModelError) as error:
         raise click.ClickException(str(error)) from error
-    asyncio.run(_Talk(plan, embedder, Console(highlight=False, soft_wrap=True)).run())
+    asyncio.run(_talk(plan, embedder, Console(highlight=False, soft_wrap=True)))
+
+
+async def _talk(plan: Dialplan, embedder: LocalEmbedder, console: Console) -> None:
+    understander, prototypes = await prepared(plan, embedder, embedder)
+    async with httpx.AsyncClient() as client:
+        await _Talk(plan, understander, prototypes, client, console).run()
 
 
 class _Talk:
-    def __init__(self, plan: Dialplan, embedder: LocalEmbedder, console: Console) -> None:
+    def __init__(
+        self,
+        plan: Dialplan,
+        understander: Understander,
+        prototypes: Prototypes,
+        client: httpx.AsyncClient,
+        console: Console,
+    ) -> None:
         self._plan = plan
-        self._embedder = embedder
+        self._understander = understander
+        self._client = client
         self._console = console
         self._manager = DialogueManager(plan, CallFacts(caller_number="tester"), date.today())
+        self._judge = Judge(plan.escalation, prototypes, plan.language)
+        self._decider = Decider(plan, self._manager, self._judge)
         self._turn = 0
 
     async def run(self) -> None:
-        language = self._plan.language
-        prototypes = await Prototypes.create(self._embedder, language)
-        understander = await Understander.create(self._plan, self._embedder)
-        judge = Judge(self._plan.escalation, prototypes, language)
-        decider = Decider(self._plan, self._manager, judge)
-        async with httpx.AsyncClient() as client:
-            reply = self._manager.greet()
-            while await self._speak(reply, client):
-                line = self._read()
-                if line is None:
-                    return
-                reply = await self._answer(line, understander, decider)
+        reply = self._manager.greet()
+        while await self._speak(reply):
+            line = self._read()
+            if line is None:
+                return
+            reply = await self._answer(line)
 
-    async def _speak(self, reply: Reply, client: httpx.AsyncClient) -> bool:
+    async def _speak(self, reply: Reply) -> bool:
         """Print a reply and do what it asks for; False when the dialogue is over."""
         self._console.print(f"[bold]agent[/]   {escape(reply.say)}")
         if reply.lookup:
-            result = await look_up(reply.lookup, self._plan, client)
+            result = await look_up(reply.lookup, self._plan, self._client)
             outcome = result.error or ("found" if result.found else "not found")
             self._note(f"look-up {result.name}: {outcome} in {result.took_s * 1000:.0f} ms")
-            return await self._speak(self._manager.lookup_done(result), client)
+            if result.found:
+                self._judge.progressed()
+            return await self._speak(self._manager.lookup_done(result))
         if reply.handover:
             targets = " then ".join(self._plan.targets_for(reply.handover.topic))
             self._note(f"handover to {targets}: {reply.handover.reason}")
@@ -125,15 +138,15 @@ class _Talk:
             self._console.print(f"[bold]caller[/]  {escape(line.strip() or '(silence)')}")
         return line.strip() if line else None
 
-    async def _answer(self, line: str, understander: Understander, decider: Decider) -> Reply:
+    async def _answer(self, line: str) -> Reply:
         self._turn += 1
         if not line:
-            decided = decider.missed(self._turn, "no-input")
+            decided = self._decider.missed(self._turn, "no-input")
             self._note(_decision(decided.verdict))
             return decided.reply
-        meaning, vector = await understander.understand(line, self._manager.expecting)
+        meaning, vector = await self._understander.understand(line, self._manager.expecting)
         sense = Sense(meaning, vector, measures=None)
-        decided = decider.turn(self._turn, Utterance(text=line), sense)
+        decided = self._decider.turn(self._turn, Utterance(text=line), sense)
         self._note(_meaning(meaning))
         self._note(_decision(decided.verdict))
         self._note(", ".join(f"{name} = {value}" for name, value in self._manager.slots.items()))
