@@ -19,7 +19,6 @@ ORDER = (
         "language",
         "markup",
         "printable",
-        "printable",
         "tries",
         "urls",
     },
