@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
@@ -46,10 +47,10 @@ class Echo(ScriptedProcess):
 
     async def has_legs(self, count: int) -> None:
         """Wait until it has as many calls: a leg goes a moment after the answer to its BYE."""
-        for _ in range(100):
-            if await self.legs() == count:
-                return
-        raise AssertionError(f"{await self.legs()} legs, not {count}")
+        until = time.monotonic() + 10
+        while (legs := await self.legs()) != count:
+            assert time.monotonic() < until, f"{legs} legs, not {count}"
+            await asyncio.sleep(0.01)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -30,6 +30,7 @@ RELAY, DTMF = "application/dtmf-relay", "application/dtmf"
         (["Max-Forwards: 0"], 200, ""),
         (["Proxy-Require: sec-agree"], 200, ""),
         (["Contact: <tel:+4930123>"], 500, ""),
+        (["Contact: <sip:127.0.0.1:9>"], 200, ""),
         (["X-Long: " + "y" * 2500], 200, ""),
         ([f"X-{number}: {number}" for number in range(120)], 200, ""),
     ],

@@ -76,13 +76,10 @@ async def test_intervals_nonces_and_routes_are_those_of_the_registrar(registrar:
         assert f'nonce="{nonce}"' in (await registrar.asked()).one("Authorization")
     with Wire() as proxy:
         registrar.answer(200, [f"Service-Route: <sip:{HOST}:{proxy.port};lr>"])
+        # What comes first is read first: now it knows the route.
+        await Dialog(registrar.wire, registrar.agent.address).ask("OPTIONS")
         await registrar.agent.do("call", to=f"sip:person@{HOST}:{registrar.wire.port}", name="x")
-        try:
-            invite = await proxy.expect("INVITE", timeout_s=0.2)
-        except AssertionError:  # the answer had not been read
-            await registrar.wire.expect("INVITE")
-            await registrar.agent.do("call", to=f"sip:again@{HOST}:{registrar.wire.port}", name="y")
-            invite = await proxy.expect("INVITE")
+        invite = await proxy.expect("INVITE")
         assert str(proxy.port) in invite.one("Route")
 
 
