@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ssl
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
@@ -15,6 +16,28 @@ from voiceagent import config
 from voiceagent.urls import in_url
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
+_REFUSED = 0x80
+"""Return code of a subscription that failed (MQTT 3.1.1, section 3.9.3)."""
+
+
+class Refused(aiomqtt.MqttError):
+    """The broker takes the connection, but not a subscription."""
+
+
+class Client(aiomqtt.Client):
+    """A client that says so when a subscription is refused, where others would wait for ever."""
+
+    async def subscribe(self, /, topic: Any, *args: Any, **kwargs: Any) -> Any:
+        """Subscribe to a topic filter.
+
+        Raises:
+            Refused: the broker does not allow it.
+            aiomqtt.MqttError: the connection is lost.
+        """
+        codes: Sequence[Any] = await super().subscribe(topic, *args, **kwargs)
+        if any(code >= _REFUSED for code in codes):
+            raise Refused(f"{topic} may not be read here: allow it to the user of mqtt.url")
+        return codes
 
 
 @dataclass(frozen=True)
@@ -62,9 +85,9 @@ class Address:
         """The address without its password."""
         return f"{'mqtts' if self.tls else 'mqtt'}://{in_url(self.host)}:{self.port}"
 
-    def client(self, name: str, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
+    def client(self, name: str, will: aiomqtt.Will | None = None) -> Client:
         """A client that is not connected yet; `name` begins its client id."""
-        return aiomqtt.Client(
+        return Client(
             self.host,
             self.port,
             username=self.user,

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from voiceagent import tasks
 from voiceagent.handoff.queueing import Ticket
 from voiceagent.handoff.staff import Staff
-from voiceagent.supervision.address import Address
+from voiceagent.supervision.address import Address, Refused
 from voiceagent.supervision.asked import payload_of
 from voiceagent.supervision.states import Availability, LineState, PersonState, StaffState, Waits
 from voiceagent.supervision.topics import Topics, level, person
@@ -78,12 +78,14 @@ def staff_state(staff: Staff, line: str) -> StaffState:
 async def _stay_connected(
     address: Address, topics: Topics, staff: Staff, line: str, changed: asyncio.Event
 ) -> None:
+    complained = False
     while True:
         try:
             async with address.client(f"{line}-people") as client:
                 others = _OtherLines(level(line))
                 for followed in (topics.availabilities(), topics.line_states(), topics.staffs()):
                     await client.subscribe(followed, qos=1)
+                complained = False
                 changed.set()
                 telling = asyncio.create_task(_tell(client, topics, staff, line, changed))
                 try:
@@ -95,9 +97,13 @@ async def _stay_connected(
                             staff.elsewhere(others.calls, others.queue)
                 finally:
                     await tasks.end(telling)
+        except Refused as error:
+            if not complained:
+                _log.error("bus.refused", broker=str(address), error=str(error))
+            complained = True
         except aiomqtt.MqttError:
-            # The publishing side has said that the broker is away.
-            await asyncio.sleep(RETRY_S)
+            pass  # the publishing side has said that the broker is away
+        await asyncio.sleep(RETRY_S)
 
 
 class _OtherLines:
