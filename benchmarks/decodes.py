@@ -28,6 +28,7 @@ NUMBERS = 36
 FEW = 15
 """Numbers of one and of two digits from each speaker, unasked."""
 Decode = tuple[Spoken, Utterance]
+_SOURCES = ("corpora", "utterances", "digits", "digits_voices", "decodes")
 
 
 def usual(root: Path) -> list[Spoken]:
@@ -134,7 +135,7 @@ def _fingerprint() -> str:
     here = Path(__file__).parent
     files = [
         *(speech / f"{name}.py" for name in ("whisper", "whisper_model", "digits", "readings")),
-        *(here / f"{name}.py" for name in ("corpora", "utterances", "digits", "decodes")),
+        *(here / f"{name}.py" for name in _SOURCES),
         *sorted((here / "data").glob("*.yaml")),
     ]
     content = b"".join(file.read_bytes() for file in files)

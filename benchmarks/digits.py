@@ -3,8 +3,9 @@
     python -m benchmarks.digits                        whisper-base and whisper-tiny-en
     python -m benchmarks.digits --model whisper-base   one of them
 
-Learns from the Free Spoken Digit Dataset and the packaged voice, spoken faster and slower, higher
-and lower, over duller and sharper lines, with and without noise; from EmoTale and customers'
+Learns from the Free Spoken Digit Dataset, the packaged voice and the synthesisers of
+`benchmarks/digits_voices.py`, which have to be installed; all spoken faster and slower, higher and
+lower, over duller and sharper lines, with and without noise; from EmoTale and customers'
 sentences what is no digit. How well it hears people it has never met is measured by
 `benchmarks/recognition.py`, which teaches it anew without each of them.
 """
@@ -19,12 +20,14 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 from piper import SynthesisConfig
 from scipy.optimize import minimize
 from scipy.signal import lfilter, resample_poly
 
-from benchmarks import corpora, texts, utterances
+from benchmarks import corpora, digits_voices, texts, utterances
+from benchmarks.digits_voices import Takes, sounding
 from benchmarks.utterances import RATE, Samples
 from voiceagent.audio.frames import to_float
 from voiceagent.audio.resample import resample
@@ -35,11 +38,14 @@ from voiceagent.speech.piper import PiperSynthesizer
 from voiceagent.speech.whisper import WhisperRecognizer
 
 MODELS = ("whisper-base", "whisper-tiny-en")
-NUMBERS = 110
-"""Numbers from each voice."""
+MACHINE = "joe-us"
+NUMBERS = 150
+"""Numbers from each person, and from the packaged voice without and with accents."""
+RECORDED, FORMANTS = 50, 10
+"""Numbers from each voice that is made of a person's recordings, and from each of espeak-ng's,
+which are many and sound less like people."""
 RIDGE = 0.01
 _IGNORED = -1
-Takes = dict[tuple[str, int], list[Samples]]
 
 
 @dataclass(frozen=True)
@@ -54,10 +60,10 @@ class Lesson:
 def lessons(root: Path, recognizer: WhisperRecognizer, seed: int = 7) -> list[Lesson]:
     """Numbers spoken by everybody, and sentences that hold no numbers."""
     random = np.random.default_rng(seed)
-    takes = people(root) | machine()
+    takes = people(root) | machine() | digits_voices.synthesised()
     found = []
     for speaker in sorted({speaker for speaker, _ in takes}):
-        for count in range(NUMBERS):
+        for count in range(_share(speaker)):
             samples, spans = _number(random, takes, speaker, plain=count % 5 == 0)
             states = recognizer.states(resample(samples, RATE, 16000))
             found.append(Lesson(speaker, states.astype(np.float16), _classes(len(states), spans)))
@@ -65,6 +71,12 @@ def lessons(root: Path, recognizer: WhisperRecognizer, seed: int = 7) -> list[Le
     customers = [text for text, _ in texts.load("customer_turns", "tune")][:60]
     spoken = utterances.synthesised(customers, "customers")
     return found + list(_sentences(recognizer, [*sentences, *spoken]))
+
+
+def _share(speaker: str) -> int:
+    if speaker.startswith("espeak-ng"):
+        return FORMANTS
+    return RECORDED if speaker.startswith(("flite", "festival")) else NUMBERS
 
 
 def people(root: Path) -> Takes:
@@ -77,16 +89,18 @@ def people(root: Path) -> Takes:
 
 
 def machine() -> Takes:
-    """Single digits of the packaged voice, at several speeds."""
+    """Single digits of the packaged voice at several speeds, plain and with accents."""
+    said = [(MACHINE, digit, word) for digit, word in [*enumerate(utterances.DIGITS), (0, "oh")]]
+    accents = yaml.safe_load((texts.DATA / "digits_accents.yaml").read_text(encoding="utf-8"))
+    for digit, word in enumerate(utterances.DIGITS):
+        said += [(f"{MACHINE}, accents", digit, f"[[ {form} ]]") for form in accents[word].split()]
     takes: Takes = {}
-    voice = PiperSynthesizer(locate("joe-us"), "joe-us")
-    for digit, word in [*enumerate(utterances.DIGITS), (0, "oh")]:
+    voice = PiperSynthesizer(locate(MACHINE), MACHINE)
+    for speaker, digit, words in said:
         for speed in (0.8, 0.9, 1.0, 1.1, 1.25, 1.4):
             voice._config = SynthesisConfig(length_scale=speed)
-            speech = to_float(b"".join(voice.synthesize(f"{word}.")))
-            sounding = np.flatnonzero(np.abs(speech) > 0.05 * np.abs(speech).max())
-            speech = speech[max(0, sounding[0] - 200) : sounding[-1] + 300]
-            takes.setdefault(("joe-us", digit), []).append(speech)
+            speech = to_float(b"".join(voice.synthesize(f"{words}.")))
+            takes.setdefault((speaker, digit), []).append(sounding(speech))
     return takes
 
 
@@ -110,7 +124,7 @@ def _number(
     samples = np.concatenate(pieces)
     if not plain:
         samples = lfilter([1.0, random.uniform(-0.6, 0.6)], [1.0], samples)
-        if random.random() < 0.4:
+        if random.random() < 0.6:
             level = np.sqrt(np.mean(samples**2)) * 10 ** (-random.uniform(8, 35) / 20)
             samples = samples + level * random.standard_normal(samples.size)
     return utterances.line(samples), spans
@@ -179,7 +193,8 @@ def write(model: str, reader: DigitReader, known: list[Lesson]) -> Path:
             "corpora": [
                 "Free Spoken Digit Dataset (CC BY-SA 4.0): jackson, nicolas, theo",
                 "EmoTale (ASRU 2025), English: speech that is no digit",
-                "the packaged voice joe-us: digits and customers' sentences",
+                "the packaged voice joe-us: digits, also with accents, and customers' sentences",
+                "espeak-ng, flite and festival (GPL, LGPL, BSD): digits, most with an accent",
             ],
             "lessons": len(known),
             "conditions": "300 to 3400 Hz, 8 kHz, G.711 mu-law; varied as the script says",

@@ -31,8 +31,9 @@ _HELD = 2
 _STEPS = THIRDS * _HELD
 _FLEETING = np.flatnonzero(np.arange(_STEPS) % _HELD < _HELD - 1)
 """Steps that last one frame; the last of each third may go on."""
-_UNASKED = 8.0
-"""Log odds against a number of a length that was not asked for."""
+_FEWER, _MORE = 8.0, 12.0
+"""Log odds against a number of fewer digits than were asked for, or of more: the fewer may be all
+that was said so far."""
 _MOST = 24
 """No longer number is looked for."""
 
@@ -174,7 +175,9 @@ def _best_path(likelihood: Floats, lengths: range) -> list[tuple[int, int, int]]
         from_digit[1:] = best_end
         left[frame] = np.where(from_digit > silent, 1, 0)
         silent = np.maximum(silent, from_digit) + rest[frame]
-    score = [silent[n] - _UNASKED * (n not in lengths) for n in range(most + 1)]
+    score = [
+        silent[n] - _FEWER * (n < lengths[0]) - _MORE * (n > lengths[-1]) for n in range(most + 1)
+    ]
     return _way_back(int(np.argmax(score)), moved, after_digit, left, last_digit)
 
 
