@@ -111,3 +111,21 @@ def test_an_exception_comes_with_its_traceback(capsys: pytest.CaptureFixture[str
     except ValueError:
         structlog.get_logger().exception("failed")
     assert "ValueError: broken" in str(rows(capsys)[0]["exception"])
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_traceback_tells_where_and_not_what_a_caller_said(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure(config.Log.model_validate({"format": form}))
+
+    def understand(words: str) -> int:
+        return int(len(words) / 0)
+
+    try:
+        understand(f"my account is {4700 + 11}")
+    except ZeroDivisionError:
+        structlog.get_logger().exception("turn.failed")
+    told = capsys.readouterr().err
+    assert "in understand" in told
+    assert "4711" not in told
