@@ -84,3 +84,9 @@ def test_the_end_of_a_number_can_be_corrected() -> None:
     assert find_digits("four seven one, no, two two two nine", expected=True, lengths=six) == (
         "472229"
     )
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "1," * 400, "9" * 400 + " cents"])
+def test_hundreds_of_digits_are_no_number(text: str) -> None:
+    assert find_number(text) is None
+    assert find_amount(text, expected=True) is None

@@ -44,6 +44,24 @@ async def test_what_is_expected_decides_which_values_are_found(plan: Dialplan) -
     assert "choice" not in meaning.entities
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("part", ["@", ".", "9", "a at b dot ", "1,", "at ", "+", "double "])
+async def test_the_longest_text_takes_no_minutes_whatever_is_in_it(
+    plan: Dialplan, part: str
+) -> None:
+    understander = await Understander.create(plan, LetterEmbedder())
+    text = (part * 4000)[:4000]
+    meaning, _ = await understander.understand(text)
+    assert meaning.text == text
+
+
+async def test_a_value_is_found_wherever_it_stands_in_a_long_letter(plan: Dialplan) -> None:
+    understander = await Understander.create(plan, LetterEmbedder())
+    words = "I am writing because of something else entirely. " * 30
+    meaning, _ = await understander.understand(f"{words}It is 471229. {words}")
+    assert meaning.entities["digits"] == "471229"
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [

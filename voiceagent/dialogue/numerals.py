@@ -7,6 +7,7 @@ They are read as recognisers really write them: "471-229", "4-7-1, 2-2-9.", "Fou
 from __future__ import annotations
 
 import functools
+import math
 import re
 
 from text_to_num import alpha2digit
@@ -148,13 +149,13 @@ def _amount(text: str, expected: bool) -> float | int | None:
     if match := _SIGNED_AMOUNT.search(said):
         return _whole(_float(match[1] or match[2]))
     if match := _MINOR_AMOUNT.search(said):
-        return _whole(int(match[1]) / 100)
+        return _whole(_float(match[1]) / 100)
     if match := re.search(r"\b(fiver|tenner)\b", said):
         return _NOTES[match[1]]
     if not expected:
         return None
     if match := _PRICE.search(said):
-        return _whole(int(match[1]) + int(match[2]) / 100)
+        return _whole(_float(match[1]) + int(match[2]) / 100)
     found = _NUMBER.search(said)
     return _whole(_float(found[1])) if found else None
 
@@ -180,5 +181,7 @@ def _float(text: str) -> float:
     return float(text.replace(",", ""))
 
 
-def _whole(value: float) -> float | int:
+def _whole(value: float) -> float | int | None:
+    if math.isinf(value):
+        return None  # hundreds of digits are no number that anybody means
     return int(value) if value == int(value) else round(value, 6)
