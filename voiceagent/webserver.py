@@ -32,6 +32,7 @@ from voiceagent.speech.languages import for_language
 from voiceagent.supervision.address import Address
 from voiceagent.text.room import texting
 from voiceagent.urls import in_url
+from voiceagent.web.patience import Connection
 from voiceagent.web.site import Room, Site, application
 
 ROOMS: tuple[Room, ...] = (desk, texting)
@@ -85,6 +86,8 @@ async def serve(site: Site, listener: socket.socket, rooms: tuple[Room, ...] = R
         server = uvicorn.Server(
             uvicorn.Config(
                 application(site.config.web, routes),
+                http=Connection,
+                ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,  # addresses hold tokens

@@ -10,7 +10,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from voiceagent.supervision.mends import mends
@@ -105,10 +105,20 @@ async def _http(request: Request, error: Exception) -> Response:
     return problem(error.status_code, error.detail, error.headers).response
 
 
+async def _gone(request: Request, error: Exception) -> Response:
+    """Nobody gets this: who has sent half a request is no error of ours."""
+    return problem(400, "the request was broken off").response
+
+
 async def _broken(request: Request, error: Exception) -> Response:
     _log.error("request.failed", route=request.scope["path"].split("/")[1], exc_info=error)
     return Problem(500, "this went wrong on our side: the log of the server says how").response
 
 
-HANDLERS: dict[Any, Any] = {Problem: _problem, HTTPException: _http, Exception: _broken}
+HANDLERS: dict[Any, Any] = {
+    Problem: _problem,
+    HTTPException: _http,
+    ClientDisconnect: _gone,
+    Exception: _broken,
+}
 """For `Starlette(exception_handlers=…)`."""

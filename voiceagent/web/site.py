@@ -17,6 +17,7 @@ from voiceagent.config import Config
 from voiceagent.config.web import Web
 from voiceagent.dialogue.plan import Dialplan
 from voiceagent.supervision.address import Address
+from voiceagent.web.patience import body_in_time
 from voiceagent.web.problems import HANDLERS, problem
 
 _HEADERS = {
@@ -82,7 +83,7 @@ class _Guard:
         length = Headers(scope=scope).get("content-length", "0")
         too_long = not length.isdecimal() or int(length) > self._longest
         app = problem(413).response if too_long else self._app
-        await app(scope, receive, _with_headers(send))
+        await app(scope, body_in_time(receive), _with_headers(send))
 
 
 def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
