@@ -35,4 +35,8 @@ class Tries:
 
     def was_wrong(self, whose: str) -> None:
         """One more was wrong."""
-        self._wrong[whose].append(self._clock())
+        now = self._clock()
+        # Who never comes back, such as a stranger's address, is not kept.
+        for other in [w for w, at in self._wrong.items() if at[-1] <= now - self._within_s]:
+            del self._wrong[other]
+        self._wrong[whose].append(now)

@@ -59,3 +59,20 @@ def test_whoever_tries_keys_has_to_wait_and_holds_up_no_other_desk(
     assert sessions.log_in("6002", KEYS["6002"])
     clock.now = 61.0
     assert sessions.log_in("6001", KEYS["6001"])
+
+
+def test_a_stranger_elsewhere_does_not_lock_a_person_out_until_they_are_many(
+    sessions: Sessions, clock: Clock
+) -> None:
+    for _ in range(5):
+        assert sessions.log_in("6001", "wrong", "192.0.2.1") == ""
+    with pytest.raises(TooManyTries):
+        sessions.log_in("6001", "wrong", "192.0.2.1")
+    assert sessions.log_in("6001", KEYS["6001"], "192.0.2.2")
+    for n in range(95):
+        assert sessions.log_in("6001", "wrong", f"198.51.100.{n}") == ""
+    with pytest.raises(TooManyTries):
+        sessions.log_in("6001", KEYS["6001"], "192.0.2.2")
+    clock.now = 61.0
+    assert sessions.log_in("6001", "wrong", "192.0.2.1") == ""
+    assert len(sessions._wrong._wrong) == 1

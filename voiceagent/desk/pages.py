@@ -94,7 +94,8 @@ class _Pages:
         person = request.path_params["person"]
         sent = parse_qs((await request.body()).decode(errors="replace"))
         try:
-            token = self._sessions.log_in(person, sent.get("key", [""])[0])
+            source = request.client.host if request.client else ""
+            token = self._sessions.log_in(person, sent.get("key", [""])[0], source)
         except TooManyTries:
             return HTMLResponse(view.login(person, self._stranger, "too_many_keys"), 429)
         if not token:

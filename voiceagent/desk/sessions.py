@@ -9,7 +9,10 @@ from voiceagent.tries import Tries
 
 _TRIES = 5
 _WITHIN_S = 60.0
-"""So many wrong keys for one desk within this time, and no further one is looked at."""
+"""So many wrong keys for one desk from one address within this time, and no further one from
+there is looked at: a stranger elsewhere does not lock its person out."""
+_TRIES_OF_ALL = 100
+"""So many from all addresses, and none is looked at from anywhere."""
 
 
 class TooManyTries(Exception):
@@ -32,20 +35,28 @@ class Sessions:
         self._open: dict[str, tuple[str, float]] = {}
         """Person and end, by token."""
         self._wrong = Tries(clock, _WITHIN_S)
+        self._of_all = Tries(clock, _WITHIN_S)
 
-    def log_in(self, person: str, key: str) -> str:
+    def log_in(self, person: str, key: str, source: str = "") -> str:
         """The token of a new session, empty where the key is wrong or there is no such desk.
+
+        Args:
+            source: the address that the key comes from.
 
         Raises:
             TooManyTries: too many were wrong a moment ago.
         """
         now = self._clock()
         right = self._keys.get(person, "")
-        if right and not self._wrong.may(person, _TRIES):
+        theirs = f"{source} {person}"
+        if right and not (
+            self._wrong.may(theirs, _TRIES) and self._of_all.may(person, _TRIES_OF_ALL)
+        ):
             raise TooManyTries
         if not secrets.compare_digest(key.encode(), right.encode()) or not right:
             if right:
-                self._wrong.was_wrong(person)
+                self._wrong.was_wrong(theirs)
+                self._of_all.was_wrong(person)
             return ""
         self._open = {token: entry for token, entry in self._open.items() if entry[1] > now}
         token = secrets.token_urlsafe(32)
