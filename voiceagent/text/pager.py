@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-import textwrap
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
@@ -34,11 +33,12 @@ from voiceagent.telephony.requests import NoAnswer, Requests
 from voiceagent.telephony.useragent import UserAgent
 
 LONGEST = 900
-"""Characters of one MESSAGE: over UDP it must not be longer than 1300 bytes (RFC 3428, 8)."""
+"""Bytes of text in one MESSAGE: over UDP all of it must not be longer than 1300 (RFC 3428, 8)."""
 _AT_ONCE = 5
 """Texts of one number that may wait for their answers; more are not answered."""
 _MOST_CUSTOMERS = 2000
 """Customers whose case and address are remembered."""
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _DIALABLE = re.compile(r"\+?[0-9]{3,20}")
 
 log = structlog.get_logger()
@@ -52,6 +52,23 @@ class _Customer(NamedTuple):
     """When they wrote last, by `time.monotonic()`."""
     over: bool
     """Whether the conversation has ended: the next text begins a new case."""
+
+
+def parts(text: str) -> list[str]:
+    """A text in parts that a MESSAGE can hold, cut between words where there are any.
+
+    Control characters that are no line break are left out: they are no text/plain (RFC 2046, 4.1).
+    """
+    rest = _NO_TEXT.sub("", text.replace("\r\n", "\n")).strip()
+    found = []
+    while rest:
+        part = rest.encode()[:LONGEST].decode(errors="ignore")
+        if part != rest and not (part[-1].isspace() or rest[len(part)].isspace()):
+            words, *_ = part.rsplit(maxsplit=1)
+            part = words if words and part.startswith(words) else part
+        found.append(part.rstrip())
+        rest = rest[len(part) :].lstrip()
+    return found
 
 
 class Pager:
@@ -138,7 +155,7 @@ class Pager:
         return await self._web.post(f"{self._url()}{path}", json=body)
 
     async def _send(self, uri: str, text: str) -> None:
-        for part in textwrap.wrap(text, LONGEST):
+        for part in parts(text):
             await send(self._requests, uri, part)
 
 
