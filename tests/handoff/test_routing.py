@@ -233,6 +233,13 @@ def test_a_caller_goes_before_others_by_number_by_the_pbxs_word_or_by_calling_ag
     assert standing(CallFacts(headers={"": "vip"}), Earlier(), Routing()) == "ordinary"
 
 
+def test_a_withheld_number_that_the_network_vouches_for_still_counts() -> None:
+    facts = CallFacts(caller_number="anonymous", asserted_identity="sip:+4930@carrier.example")
+    assert standing(facts, Earlier(), Routing(vip=("+4930",))) == "vip"
+    assert standing(facts, Earlier(), Routing(vulnerable=("+4930",))) == "vulnerable"
+    assert standing(CallFacts(), Earlier(), Routing(vip=("+4930",))) == "ordinary"
+
+
 # -- what holds always --------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from voiceagent.dialogue.unfinished import Unfinished
 from voiceagent.events import CallFacts, EarlierCall, LeftOut, RoutedTo, Standing
 from voiceagent.handoff.roster import GENERAL, Member, Roster
 from voiceagent.language import bare_code
+from voiceagent.telephony.headers import user_part
 
 WEIGHTS = {
     "language": -200.0,
@@ -101,9 +102,11 @@ def standing(facts: CallFacts, earlier: Earlier, settings: Routing) -> Standing:
     wanted = settings.priority_header.lower()
     headers = {name.lower(): value for name, value in facts.headers.items()}
     said = headers.get(wanted, "").strip().lower() if wanted else ""
-    if facts.caller_number in settings.vulnerable or said == "vulnerable":
+    # Who withholds their number from people still goes before others by it.
+    numbers = {facts.caller_number, user_part(facts.asserted_identity)}
+    if not numbers.isdisjoint(settings.vulnerable) or said == "vulnerable":
         return "vulnerable"
-    if facts.caller_number in settings.vip or said == "vip":
+    if not numbers.isdisjoint(settings.vip) or said == "vip":
         return "vip"
     return "repeated" if earlier.calls >= settings.repeated_calls else "ordinary"
 
