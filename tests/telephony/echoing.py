@@ -3,8 +3,8 @@
 The SIP library allows one endpoint a process, so this is a process of its own. Its argument is
 JSON: ``{"sip": …}``. It answers every call but those to `sip:ring@…`, which only ring. Lines on
 standard input: ``{"do": "call", "to": "sip:…"}``, ``{"do": "hang up", "call": "<Call-ID>"}`` and
-``{"do": "refer", "call": …, "to": …}``, ``{"do": "count"}``. Each event, and each line of the log,
-is a line of JSON on standard output.
+``{"do": "refer", "call": …, "to": …}``, ``{"do": "count"}``, ``{"do": "hang up all but",
+"name": …}``. Each event, and each line of the log, is a line of JSON on standard output.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class Echo:
         self._agent = UserAgent(settings, self._incoming)
         self._agent.on_page = lambda page: say("page", text=page.text)
         self._legs: dict[str, Leg] = {}
+        self._alive: dict[Leg, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -69,6 +70,9 @@ class Echo:
                 say("legs", count=self._agent.legs_in_use)
             case "hang up" if leg:
                 await leg.hang_up()
+            case "hang up all but":
+                for other in [o for o, name in self._alive.items() if name != command["name"]]:
+                    await other.hang_up()
             case "answer" if leg:
                 await leg.answer()
             case "hold" if leg:
@@ -88,6 +92,7 @@ class Echo:
 
     def _take(self, leg: Leg, name: str) -> None:
         self._legs[name] = leg
+        self._alive[leg] = name
         echo = leg.audio.play()
         leg.audio.received = echo.feed
         self._spawn(self._follow(leg, name))
@@ -97,6 +102,7 @@ class Echo:
             event = await leg.events.get()
             say(type(event).__name__, call=name, **asdict(event))
             if isinstance(event, Ended):
+                del self._alive[leg]
                 return
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

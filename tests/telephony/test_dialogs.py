@@ -104,11 +104,15 @@ async def test_an_invite_sent_twice_is_one_call(echo: Echo) -> None:
 
 async def test_the_same_invite_by_two_ways_is_taken_once(echo: Echo) -> None:
     with Wire() as wire, Stream() as stream:
-        call = Dialog(wire, echo.address)
-        await call.call(stream)
-        merged = Dialog(wire, echo.address, call_id=call.call_id, tag=call.tag)
+        call = Dialog(wire, echo.address, user="ring-merged")
+        call.send("INVITE", [], sdp(stream.port))
+        await call.answer(180)
+        merged = Dialog(wire, echo.address, call.user, call.call_id, call.tag)
         assert (await merged.ask("INVITE", body=sdp(stream.port))).code == 482
-        assert (await call.bye()).code == 200
+        call.send("CANCEL", cseq=1, branch=call.branch)
+        codes = {(await call.answer()).code, (answer := await call.answer()).code}
+        assert codes == {200, 487}
+        call.ack(answer)
 
 
 async def test_a_bye_may_come_before_the_ack(echo: Echo) -> None:
