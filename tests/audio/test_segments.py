@@ -77,7 +77,7 @@ def test_a_long_utterance_without_a_pause_is_cut_all_the_same() -> None:
 
 @pytest.mark.models
 def test_two_sentences_of_a_real_voice_are_two_utterances_at_their_places() -> None:
-    voice = PiperSynthesizer(locate("joe-us"), "joe-us")
+    voice = PiperSynthesizer(locate("joe-us"), "joe-us", steady=True)
     sentence = np.frombuffer(b"".join(voice.synthesize("Where is my order now?")), "<i2") / 32768
     quiet = np.random.default_rng(1).normal(0, 0.0005, 8000)
     sound = np.concatenate([quiet, sentence, quiet, sentence, quiet]).astype(np.float32)

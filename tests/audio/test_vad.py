@@ -26,7 +26,7 @@ def run(pcm: bytes) -> list[Activity]:
 @pytest.fixture(scope="module")
 def speech() -> np.ndarray:
     """About 4 s of a synthesised voice, its active part at -20 dBFS."""
-    voice = PiperSynthesizer(locate("joe-us"), "joe-us")
+    voice = PiperSynthesizer(locate("joe-us"), "joe-us", steady=True)
     text = "My parcel was to arrive last week. I would like to know where it is."
     return to_float(b"".join(voice.synthesize(text)))
 
@@ -59,7 +59,7 @@ def test_a_voice_is_speech_and_its_level_is_told(speech: np.ndarray) -> None:
 
 @pytest.mark.models
 def test_single_words_are_heard_after_silence_however_long_the_call(speech: np.ndarray) -> None:
-    voice = PiperSynthesizer(locate("joe-us"), "joe-us")
+    voice = PiperSynthesizer(locate("joe-us"), "joe-us", steady=True)
     digits = ("Four.", "Six.", "Nine.", "Two.", "Eight.", "One.", "Seven.", "Three.")
     words = [to_float(b"".join(voice.synthesize(word))) for word in digits]
     silence = bytes(3 * 16000)

@@ -32,7 +32,7 @@ _HIGHER = 1.12
 
 @pytest.fixture(scope="module")
 def voice() -> PiperSynthesizer:
-    return PiperSynthesizer(locate("joe-us"), "joe-us")
+    return PiperSynthesizer(locate("joe-us"), "joe-us", steady=True)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from piper import SynthesisConfig
 from scipy.signal import butter, sosfilt
 
 from voiceagent.audio.frames import to_float, to_pcm
@@ -35,6 +34,4 @@ class Telephone:
 @pytest.fixture(scope="session")
 def telephone() -> Telephone:
     """A voice without chance in it: the same text always sounds the same."""
-    steady = PiperSynthesizer(locate("joe-us"), "joe-us")
-    steady._config = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
-    return Telephone(steady)
+    return Telephone(PiperSynthesizer(locate("joe-us"), "joe-us", steady=True))

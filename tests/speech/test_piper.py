@@ -85,6 +85,15 @@ def test_what_is_kept_is_bounded() -> None:
 
 
 @pytest.mark.models
+def test_a_steady_voice_says_a_text_in_one_way_only() -> None:
+    said = [
+        b"".join(PiperSynthesizer(locate("joe-us"), "", steady=steady).synthesize("Where is it?"))
+        for steady in (True, True, False)
+    ]
+    assert said[0] == said[1] != said[2]
+
+
+@pytest.mark.models
 def test_a_slower_voice_takes_longer() -> None:
     text = "Please tell me your order number."
     lengths = [

@@ -81,12 +81,14 @@ async def raw(service: Child, *events: Event) -> Event:
 
 
 async def test_what_was_synthesised_is_recognised(client: SpeechClient, telephone) -> None:
-    pieces = [piece async for piece in client.synthesize("I want to talk about my last bill.")]
+    text = "I want to talk about my last bill"
+    pieces = [piece async for piece in client.synthesize(f"{text}.")]
     stream = await client.open("en")
     for piece in pieces:
         stream.feed(piece)
     utterance = await stream.finish()
-    assert "bill" in utterance.text.lower()
+    heard = utterance.text.lower().rstrip(".").split()
+    assert len(set(text.lower().split()) & set(heard)) >= 5  # of eight: the voice varies
     assert utterance.engine == "whisper-base"
     assert utterance.confidence is not None
     assert utterance.words

@@ -45,6 +45,7 @@ class PiperSynthesizer:
         pitch: how high it speaks; above 1 is higher.
         speaker: number of the speaker, for a model with several.
         rate: samples a second of the speech.
+        steady: whether a text always sounds the same, without the chance that makes it lively.
         cache_bytes: how much finished speech is kept, oldest use forgotten first.
 
     Raises:
@@ -60,6 +61,7 @@ class PiperSynthesizer:
         pitch: float = 1.0,
         speaker: int | None = None,
         rate: int = SAMPLE_RATE,
+        steady: bool = False,
         cache_bytes: int = 32 << 20,
     ) -> None:
         try:
@@ -78,6 +80,8 @@ class PiperSynthesizer:
         self.rate = rate
         # Played faster it sounds higher, so it is spoken slower by as much.
         self._config = SynthesisConfig(length_scale=length_scale * pitch, speaker_id=speaker)
+        if steady:
+            self._config.noise_scale = self._config.noise_w_scale = 0.0
         self._source_rate = round(self._voice.config.sample_rate * pitch / 50) * 50
         self._cache: OrderedDict[str, bytes] = OrderedDict()
         self._cache_bytes = cache_bytes
