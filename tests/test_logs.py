@@ -42,7 +42,7 @@ def test_a_line_is_json_with_time_level_and_event(capsys: pytest.CaptureFixture[
 def test_library_lines_go_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
     with logs.bind_call("c1"):
-        logging.getLogger("some.library").warning("trouble %d", 7)
+        logging.getLogger("some.package").warning("trouble %d", 7)
     (row,) = rows(capsys)
     assert (row["event"], row["level"], row["call"]) == ("trouble 7", "warning", "c1")
 
@@ -84,7 +84,7 @@ def test_debug_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
 def test_less_severe_lines_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     configure("warning")
     structlog.get_logger().info("quiet")
-    logging.getLogger("some.library").info("quiet")
+    logging.getLogger("some.package").info("quiet")
     assert capsys.readouterr().err == ""
 
 

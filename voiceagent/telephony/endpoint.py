@@ -14,7 +14,7 @@ import structlog
 from voiceagent.config import Sip
 from voiceagent.telephony.callbacks import guarded
 from voiceagent.telephony.headers import readable
-from voiceagent.telephony.library import library
+from voiceagent.telephony.pjsip import library
 
 log = structlog.get_logger()
 

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Set as AbstractSet
 
 import structlog
 
-from voiceagent.telephony.headers import name_addr, parameter, parse_headers
-from voiceagent.telephony.library import is_sdp, library, message_at
+from voiceagent.telephony.headers import body_of, first_headers, name_addr, parameter
 from voiceagent.telephony.paging import is_text
+from voiceagent.telephony.pjsip import is_sdp, library, message_at
 
 _FIRST, _LAST = 12, 99
 """Priorities: after the transport (8) and before transactions (16); after applications (64)."""
@@ -150,18 +150,17 @@ def stray(message: str) -> bool:
     """
     if method_of(message) != "ACK":
         return False
-    to = next((value for name, value in parse_headers(message) if name == "to"), "")
-    return not parameter(to, "tag")
+    return not parameter(first_headers(message).get("to", ""), "tag")
 
 
 def early_answer(message: str) -> str:
     """The SDP of a provisional response; empty for everything else."""
     if not message.startswith("SIP/2.0 1"):
         return ""
-    kind = next((value for name, value in parse_headers(message) if name == "content-type"), "")
+    kind = first_headers(message).get("content-type", "")
     if kind.partition(";")[0].strip().lower() != "application/sdp":
         return ""
-    return re.split(r"\r?\n\r?\n", message, maxsplit=1)[-1].strip(" ")
+    return body_of(message).strip(" ")
 
 
 def can_be_heard(answer: str, formats: AbstractSet[str]) -> bool:
@@ -175,7 +174,7 @@ def refusal(message: str) -> int:
     """What to answer to a MESSAGE that is no text; 0 to everything else."""
     if method_of(message) != "MESSAGE":
         return 0
-    kind = next((value for name, value in parse_headers(message) if name == "content-type"), "")
+    kind = first_headers(message).get("content-type", "")
     return 0 if not kind or is_text(kind) else _UNSUPPORTED_MEDIA
 
 
@@ -186,7 +185,7 @@ def unreachable(message: str) -> str | None:
     """
     if method_of(message) != "INVITE" and not message.startswith("SIP/2.0 2"):
         return None
-    first = dict(reversed(parse_headers(message)))
+    first = first_headers(message)
     if not first.get("cseq", "").upper().endswith("INVITE"):
         return None
     uri = name_addr(first.get("contact", ""))[1] if "contact" in first else "sip:"
@@ -211,7 +210,7 @@ def unwanted(message: str) -> int:
     method = method_of(message)
     if method == "ACK":
         return 0
-    first = dict(reversed(parse_headers(message)))
+    first = first_headers(message)
     if parameter(first.get("to", ""), "tag"):
         return _NO_CALL
     if method in ("BYE", "UPDATE", "PRACK", "INFO"):

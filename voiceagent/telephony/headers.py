@@ -35,6 +35,7 @@ _COMPACT = {
     "u": "allow-events",
     "x": "session-expires",
 }
+_HEAD_END = re.compile(r"\r?\n\r?\n")
 _NAME_ADDR = re.compile(
     r'\s*(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<token>[^<"]*?))\s*<(?P<uri>[^>]*)>'
 )
@@ -65,7 +66,7 @@ def parse_headers(message: str) -> list[tuple[str, str]]:
     Folded lines are joined and compact names spelled out (RFC 3261, 7.3). Whatever is not a
     header line is passed over: a peer's mistake in one header must not cost the call.
     """
-    head = re.split(r"\r?\n\r?\n", readable(message), maxsplit=1)[0]
+    head = _HEAD_END.split(readable(message), maxsplit=1)[0]
     lines = re.split(r"\r?\n", re.sub(r"\r?\n[ \t]+", " ", head))
     headers = []
     for line in lines[1:]:
@@ -74,6 +75,16 @@ def parse_headers(message: str) -> list[tuple[str, str]]:
         if colon and name:
             headers.append((_COMPACT.get(name, name), value.strip()))
     return headers
+
+
+def first_headers(message: str) -> dict[str, str]:
+    """The first header of each name in a SIP message, see `parse_headers`."""
+    return dict(reversed(parse_headers(message)))
+
+
+def body_of(message: str) -> str:
+    """What stands after the headers of a SIP message."""
+    return _HEAD_END.split(message, maxsplit=1)[-1]
 
 
 def name_addr(value: str) -> tuple[str, str]:

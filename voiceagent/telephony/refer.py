@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import quote
 
-from voiceagent.telephony.headers import USER_TO_USER, name_addr, parameter, parse_headers
+from voiceagent.telephony.headers import USER_TO_USER, first_headers, name_addr, parameter
 
 _HEADER_SAFE = "!~*'()[]/?:+$-_."
 """What stands for itself in a header of a URI (RFC 3261, 25.1: hnv-unreserved, unreserved)."""
@@ -31,7 +31,7 @@ class Dialog:
     @classmethod
     def of_answer(cls, answer: str, address: str) -> Self:
         """Read it from the 2xx to the INVITE that went to `address` (To has lost its port)."""
-        headers = dict(reversed(parse_headers(answer)))  # the first of a name counts
+        headers = first_headers(answer)
         return cls(
             call_id=headers.get("call-id", ""),
             local_tag=parameter(headers.get("from", ""), "tag"),

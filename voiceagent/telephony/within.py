@@ -13,15 +13,14 @@ import ctypes
 import re
 from dataclasses import dataclass
 
-from voiceagent.telephony.headers import parse_headers
-from voiceagent.telephony.library import library, message_at
+from voiceagent.telephony.headers import body_of, parse_headers
+from voiceagent.telephony.pjsip import SUCCESS, library, message_at
 
 _RELAY, _PLAIN = "application/dtmf-relay", "application/dtmf"
 _ANSWERED = {"application/media_control+xml", "application/trickle-ice-sdpfrag"}
 """Kinds of INFO that the library answers itself."""
 _SIGNAL = re.compile(r"^\s*signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _KEYS = {str(number): key for number, key in enumerate("0123456789*#ABCD")}
-_SUCCESS = 0
 _OK, _BAD, _UNSUPPORTED = 200, 400, 415
 _HEAD = re.compile(rb"\r?\n\r?\n")
 _ROOM = 2000
@@ -53,8 +52,7 @@ def answer(method: str, message: str) -> Answer:
         for name, value in parse_headers(message)
         if name == "content-type"
     ]
-    body = re.split(r"\r?\n\r?\n", message, maxsplit=1)[-1]
-    key = key_of(body)
+    key = key_of(body_of(message))
     if _RELAY in kinds:
         relayed = f"Signal={key}\r\n".encode() if key else b""
         return Answer(body=relayed, why="" if key else f"no key in {_RELAY}")
@@ -82,7 +80,7 @@ def respond(request: int, code: int) -> None:
     transaction = sip.pjsip_rdata_get_tsx(received)
     endpoint = ctypes.c_void_p(sip.pjsua_get_pjsip_endpt())
     made = sip.pjsip_endpt_create_response(endpoint, received, code, None, ctypes.byref(response))
-    if made == _SUCCESS:
+    if made == SUCCESS:
         sip.pjsip_tsx_send_msg(ctypes.c_void_p(transaction), response)
 
 

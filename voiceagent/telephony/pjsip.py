@@ -10,7 +10,7 @@ from pathlib import Path
 import pjsua2 as pj
 
 _START = re.compile(rb"SIP/2\.0 \d{3}\b|[\w.!%*+`'~-]+ [A-Za-z]+:\S")
-_SUCCESS = 0
+SUCCESS = 0
 _POOL = 4000
 _NEAR = 1024
 """Octets from the beginning of the library's structure within which the message begins."""
@@ -52,8 +52,8 @@ def is_sdp(body: str) -> bool:
     )
     try:
         length = ctypes.c_size_t(len(octets))
-        if sip.pjmedia_sdp_parse(pool, text, length, ctypes.byref(session)) != _SUCCESS:
+        if sip.pjmedia_sdp_parse(pool, text, length, ctypes.byref(session)) != SUCCESS:
             return False
-        return bool(sip.pjmedia_sdp_validate(session) == _SUCCESS)
+        return bool(sip.pjmedia_sdp_validate(session) == SUCCESS)
     finally:
         sip.pj_pool_release(pool)
