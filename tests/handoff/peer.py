@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from tests.handoff.tones import EVENT, Address, Line, voice
 from tests.pbx.rawsip import Message, credentials
+from voiceagent import tasks
 from voiceagent.audio.frames import FRAME_S
 from voiceagent.telephony.headers import name_addr, parameter
 
@@ -375,9 +376,7 @@ class Peer:
 
     def _do(self, work: Work) -> None:
         if work is not None:
-            task = asyncio.get_running_loop().create_task(work)
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            tasks.start(work, self._tasks)
 
     async def _talk(self) -> None:
         begun, frames = time.monotonic(), 0

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 import structlog
 
+from voiceagent import tasks
 from voiceagent.config import Sip
 from voiceagent.telephony.call import Ended, Leg
 from voiceagent.telephony.useragent import TelephonyError, UserAgent
@@ -106,9 +107,7 @@ class Echo:
                 return
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        tasks.start(work, self._tasks)
 
 
 async def main(settings: Sip) -> None:

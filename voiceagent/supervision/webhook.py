@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Self
 
 import httpx
@@ -105,7 +104,7 @@ class Webhook:
         self._waiting: dict[str, _Delivery] = {}
         """What waits, by record, the oldest first; with what was settled a moment ago."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._settling: set[asyncio.Future[None]] = set()
+        self._settling: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
         self._unwell = False
         self._unsent = 0
@@ -113,12 +112,7 @@ class Webhook:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._closing.set()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_S)
@@ -169,9 +163,7 @@ class Webhook:
             self._lanes[record.call_id].append(delivery)
             return
         self._lanes[record.call_id] = deque([delivery])
-        task = asyncio.create_task(self._send_all(record.call_id), name="webhook")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        tasks.start(self._send_all(record.call_id), self._tasks)
 
     async def _send_all(self, call_id: str) -> None:
         lane = self._lanes[call_id]
@@ -259,9 +251,7 @@ class Webhook:
             return
         delivery.settled = True
         self._unsent -= 1
-        settling = asyncio.ensure_future(asyncio.to_thread(self._forget, delivery))
-        self._settling.add(settling)
-        settling.add_done_callback(self._settling.discard)
+        tasks.start(asyncio.to_thread(self._forget, delivery), self._settling)
 
     def _forget(self, delivery: _Delivery) -> None:
         try:
